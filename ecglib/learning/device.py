@@ -12,10 +12,16 @@ from lightning_fabric import Fabric
 from ecglib.errors import ECGError
 
 THREADS = 1
-"""Threads of one training run on a processor, whatever the machine: one and two threads give different weights."""
+"""Threads of one run on a processor, whatever the machine and however many chapters run at a time.
+
+One and two threads give different weights. A network this small gains little from a second thread, and on a machine
+that has other work to do two threads wait for each other.
+"""
+
+Precision = Literal["bf16-mixed", "32-true"]
 
 
-def make_fabric(device: str = "auto") -> Fabric:
+def make_fabric(device: str = "auto") -> tuple[Fabric, Precision]:
     """Choose the device and the precision of a run.
 
     Parameters
@@ -26,7 +32,9 @@ def make_fabric(device: str = "auto") -> Fabric:
     Returns
     -------
     Fabric
-        On one device; bfloat16 where it calculates in bfloat16 by itself, else float32.
+        On one device.
+    {"bf16-mixed", "32-true"}
+        bfloat16 where the device calculates in it by itself, else float32.
 
     Raises
     ------
@@ -39,12 +47,13 @@ def make_fabric(device: str = "auto") -> Fabric:
 
     Examples
     --------
-    >>> make_fabric("cpu").device
+    >>> fabric, precision = make_fabric("cpu")
+    >>> fabric.device
     device(type='cpu')
     """
     try:
-        where = Fabric(accelerator=device, devices=1).device
-        return Fabric(accelerator=device, devices=1, precision=precision_of(where))
+        precision = precision_of(Fabric(accelerator=device, devices=1).device)
+        return Fabric(accelerator=device, devices=1, precision=precision), precision
     except (RuntimeError, ValueError) as error:
         raise ECGError(
             "no such device here",
@@ -54,7 +63,7 @@ def make_fabric(device: str = "auto") -> Fabric:
         ) from error
 
 
-def precision_of(device: torch.device) -> Literal["bf16-mixed", "32-true"]:
+def precision_of(device: torch.device) -> Precision:
     """Give the precision in which a device trains fastest without harm.
 
     Parameters

@@ -105,7 +105,7 @@ def fit(
     Raises
     ------
     ECGError
-        If the loss is no longer a number, or there is no such device.
+        If the loss or the score is no longer a number, or there is no such device.
 
     Notes
     -----
@@ -121,10 +121,10 @@ def fit(
     2
     """
     criterion = loss if loss is not None else nn.functional.cross_entropy
-    fabric = make_fabric(device)
+    fabric, precision = make_fabric(device)
     batches = math.ceil(len(train) / batch_size)
     with repeatable():
-        model.to(fabric.device, memory_format=torch.channels_last)
+        model.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, fused=True)
         learner, stepper = fabric.setup(model, optimizer)
 
@@ -137,7 +137,7 @@ def fit(
                 "batch_size": batch_size,
                 "learning_rate": learning_rate,
                 "device": fabric.device.type,
-                "precision": fabric._precision.precision,
+                "precision": precision,
                 "patience": patience,
                 "score": _name(score),
             }
@@ -172,11 +172,11 @@ def fit(
                     "validation_loss": float(criterion(outputs, torch.from_numpy(targets))),
                     "score": float(score(targets, outputs.softmax(dim=1).numpy())),
                 }
-            if not math.isfinite(row["loss"]):
+            if not math.isfinite(row["loss"] + row["score"]):
                 raise ECGError(
-                    "the loss is no longer a number",
-                    expected="a finite loss",
-                    found=f"{row['loss']} in epoch {row['epoch']}",
+                    "the loss or the score is no longer a number",
+                    expected="finite values",
+                    found=f"loss {row['loss']}, score {row['score']} in epoch {row['epoch']}",
                     remedy="lower the learning rate, and look for NaN in the examples",
                 )
             done.epoch += 1
@@ -191,14 +191,14 @@ def fit(
         bar.close()
 
         model.load_state_dict(done.best)
-        model.cpu()
+        model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return Fit(
         history=done.history,
         best_epoch=done.best_epoch,
         best_score=done.best_score,
         seconds_per_epoch=float(np.mean(done.seconds)),
         device=fabric.device.type,
-        precision=fabric._precision.precision,
+        precision=precision,
     )
 
 

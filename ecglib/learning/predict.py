@@ -50,10 +50,11 @@ def predict(
     (3, 5)
     """
     examples = x if isinstance(x, Examples) else Examples(x, np.zeros(len(x), np.int64))
-    place = make_fabric(device).device
+    fabric, _ = make_fabric(device)
     with repeatable():
-        scores = logits(model.to(place), examples, batch_size).softmax(dim=1).numpy()
-    model.cpu()
+        model.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        scores = logits(model, examples, batch_size).softmax(dim=1).numpy()
+        model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return scores
 
 

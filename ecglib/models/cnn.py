@@ -21,7 +21,7 @@ class CNN(nn.Module):
     samples : int
         Length of a window.
     dropout : float
-        Share of features that are hidden from the linear layer in training.
+        Share of the 64 features that are hidden from the linear layer in training, each over its whole length.
 
     Notes
     -----
@@ -37,7 +37,7 @@ class CNN(nn.Module):
     torch.Size([8, 5])
     """
 
-    def __init__(self, leads: int = 1, classes: int = 5, samples: int = 260, dropout: float = 0.3) -> None:
+    def __init__(self, leads: int = 1, classes: int = 5, samples: int = 260, dropout: float = 0.2) -> None:
         super().__init__()
         self.features = nn.Sequential(
             *self._block(leads, 32, width=7, stride=4),
@@ -45,7 +45,7 @@ class CNN(nn.Module):
             *self._block(64, 64, width=5, stride=2),
         )
         instants = math.ceil(samples / 16)
-        self.classifier = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(64 * instants, classes))
+        self.classifier = nn.Sequential(nn.Dropout2d(dropout), nn.Flatten(), nn.Linear(64 * instants, classes))
 
     @staticmethod
     def _block(inputs: int, outputs: int, width: int, stride: int) -> list[nn.Module]:

@@ -1,0 +1,1 @@
+"""How fast ecglib is beside the usual ways, all timed in one run: ``python -m benchmarks``."""

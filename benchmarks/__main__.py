@@ -1,0 +1,131 @@
+"""Time every task in a process of its own, print the ratios, write RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+MOST_REPEATS, ENOUGH_SECONDS = 5, 5.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One task done in two ways, and how many times faster the second ought to be."""
+
+    task: str
+    usual: tuple[str, str]
+    ours: tuple[str, str]
+    aim: float | None = None
+
+
+COMPARISONS = (
+    Comparison("read, first time", ("wfdb alone, unfiltered", "read_wfdb"), ("beat_windows", "read_first")),
+    Comparison("read, again", ("wfdb alone, unfiltered", "read_wfdb"), ("beat_windows", "read_again")),
+    Comparison("cut beats", ("neurokit2.ecg_segment", "cut_neurokit"), ("cut_windows", "cut_ecglib"), 100),
+    Comparison(
+        "1,000 bootstraps",
+        ("scikit-learn in a loop", "bootstrap_sklearn"),
+        ("classification_report", "bootstrap_ecglib"),
+        500,
+    ),
+    Comparison("one epoch", ("plain loop, PyTorch's threads", "train_plain"), ("fit", "train_ecglib"), 2.5),
+    Comparison("one epoch", ("plain loop, one thread", "train_plain_one_thread"), ("fit", "train_ecglib"), 2.5),
+)
+
+
+def measure(name: str) -> dict[str, Any]:
+    """Prepare a task, time it a few times if it is short, and give the best time with the process's peak memory."""
+    from benchmarks import tasks
+
+    run = getattr(tasks, name)()
+    seconds: list[float] = []
+    made: object = None
+    while len(seconds) < MOST_REPEATS and sum(seconds) < ENOUGH_SECONDS:
+        started = time.perf_counter()
+        made = run()
+        seconds.append(time.perf_counter() - started)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return {"seconds": min(seconds), "peak_mb": peak, "made": made}
+
+
+def in_own_process(name: str) -> dict[str, Any]:
+    """Measure a task in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks", "--task", name]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def table(measured: dict[str, dict[str, Any]]) -> str:
+    """Write all comparisons as a Markdown table."""
+    lines = [
+        "| task | usual way | seconds | peak MB | ecglib | seconds | peak MB | times faster | aim |",
+        "|---|---|---:|---:|---|---:|---:|---:|---:|",
+    ]
+    for comparison in COMPARISONS:
+        (usual, slow), (ours, fast) = [(label, measured[name]) for label, name in (comparison.usual, comparison.ours)]
+        ratio = slow["seconds"] / fast["seconds"]
+        aim = f"{comparison.aim:g}" if comparison.aim else "–"
+        cells = [comparison.task, usual, f"{slow['seconds']:.3g}", f"{slow['peak_mb']:.0f}"]
+        cells += [ours, f"{fast['seconds']:.3g}", f"{fast['peak_mb']:.0f}", f"{ratio:,.3g}", aim]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def processor() -> str:
+    """Name the processor and what it calculates with."""
+    name, found = platform.processor() or platform.machine(), set()
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        lines = dict(line.split(":", 1) for line in information.read_text().splitlines() if ":" in line)
+        fields = {key.strip(): value.strip() for key, value in lines.items()}
+        name, found = fields.get("model name", name), set(fields.get("flags", "").split())
+    known = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "AVX-512 BF16", "amx_bf16": "AMX BF16"}
+    able = ", ".join(f"{'' if flag in found else 'no '}{label}" for flag, label in known.items())
+    return f"{name}, {os.cpu_count()} cores, {able}"
+
+
+def main() -> None:
+    """Measure everything, or one task where it is named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--task", help="measure only this one, in this process, and print JSON")
+    named = parser.parse_args().task
+    if named:
+        print(json.dumps(measure(named)))
+        return
+    busy = os.getloadavg()[0]
+    names = dict.fromkeys(name for c in COMPARISONS for _, name in (c.usual, c.ours))
+    measured = {name: in_own_process(name) for name in tqdm(names, unit="task")}
+    for comparison in COMPARISONS:
+        slow, fast = measured[comparison.usual[1]]["made"], measured[comparison.ours[1]]["made"]
+        if slow != fast:
+            raise SystemExit(f"{comparison.task}: {comparison.usual[0]} made {slow}, {comparison.ours[0]} made {fast}")
+    versions = ", ".join(f"{name} {version(name)}" for name in ("wfdb", "neurokit2", "scikit-learn", "torch", "numpy"))
+    lines = [
+        "# Results",
+        "",
+        f"{date.today().isoformat()}, {processor()}. {versions}, Python {platform.python_version()}.",
+        f"Load of other programs when it began: {busy:.1f}. Written by `python -m benchmarks`.",
+        "",
+        table(measured),
+        "",
+    ]
+    RESULTS.write_text("\n".join(lines))
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""The ``ecgbook`` command: run, check, build and publish the chapters, and look after their data."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ecglib.book.headers import SCALES, book_root, read_headers, with_needed
+from ecglib.errors import ChapterError, ECGError
+
+JOBS = {"smoke": 2, "cpu": 1, "gpu": 1}
+"""Chapters at a time unless told otherwise: real runs use several threads each, and one GPU serves one chapter."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; give 0, 1 where something is wrong with the book or its data, 130 where it was stopped.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.do(options) or 0
+    except ECGError as error:
+        print(f"ecgbook {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on where this one was.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ecgbook",
+        description="Run, check and build the book. Begin with: ecgbook run --scale smoke",
+        epilog="ecgbook COMMAND --help says more about a command.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = _add(commands, "run", _run, "execute chapters where something they depend on has changed")
+    _add_chapters(run)
+    _add_scale(run, default="smoke")
+    _add_data(run)
+    run.add_argument("--jobs", type=_positive, metavar="N", help="chapters at a time (default: 2 at smoke, else 1)")
+    run.add_argument(
+        "--parameter",
+        "-p",
+        type=_assignment,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value for the parameters cell, such as seed=3; may be repeated",
+    )
+    run.add_argument(
+        "--publish",
+        action="store_true",
+        help="then copy notebooks, results, figures' data and weights to where the book keeps them",
+    )
+
+    check = _add(commands, "check", _check, "check results, claims, pairs and contents")
+    _add_scale(check, help="check this run's results instead of the committed ones")
+
+    build = _add(commands, "build", _build, "build the pages, with every warning an error")
+    _add_scale(build, help="build the pages of this run instead of the committed ones")
+
+    data = _add(commands, "data", _data, "show, download or verify the databases")
+    data.add_argument("action", nargs="?", choices=("show", "download", "verify"), default="show")
+    data.add_argument("databases", nargs="*", metavar="DATABASE", help="mitbih, ludb, ptbxl, chapman (default: all)")
+    _add_data(data)
+    data.add_argument("--records", nargs="+", metavar="NAME", help="download these records only; patterns are allowed")
+    data.add_argument("--mirror", metavar="PLACE", help="download from this folder or address instead of PhysioNet")
+
+    _add(commands, "status", _status, "say which chapters are fresh, stale or never run")
+
+    pair = _add(commands, "pair", _pair, "carry edited prose and exercises into the committed notebooks")
+    _add_chapters(pair)
+
+    expect = _add(commands, "expect", _expect, "write the range that reruns must meet into claims.yml")
+    _add_chapters(expect)
+    _add_scale(expect, required=True, help="of the committed results")
+
+    bundle = _add(commands, "bundle", _bundle, "pack chapters and their data for a machine without network")
+    _add_chapters(bundle)
+    bundle.add_argument("--out", type=Path, required=True, metavar="PATH", help="a new folder, a .tar or a .tar.gz")
+    _add_data(bundle)
+    bundle.add_argument("--wheels", metavar="PYTHON", help="with all packages for this version of Python, such as 3.12")
+    bundle.add_argument("--machine", default="x86_64", help="processor that the wheels are for (default: x86_64)")
+    return parser
+
+
+def _add(commands: Any, name: str, do: Any, help: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    parser.set_defaults(do=do)
+    return parser
+
+
+def _add_chapters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as 10_cnn (default: all)")
+
+
+def _add_scale(parser: argparse.ArgumentParser, help: str = "smoke, cpu or gpu (default: smoke)", **more: Any) -> None:
+    parser.add_argument("--scale", choices=SCALES, help=help, **more)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder with the databases (default: what ECGLIB_DATA names)"
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a whole number from 1")
+    return int(text)
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return name, value
+
+
+def _data_dir(options: argparse.Namespace) -> Path | None:
+    named = options.data or os.environ.get("ECGLIB_DATA")
+    return Path(named) if named else None
+
+
+def _run(options: argparse.Namespace) -> None:
+    from ecglib.book.run import run
+
+    root, scale = book_root(), options.scale
+    parameters = dict(options.parameter)
+    if "scale" in parameters:
+        raise ChapterError("the scale is no parameter to set", remedy="use --scale")
+    if options.publish and scale == "smoke":
+        raise ChapterError("a smoke run can't be published", remedy="run on real data: --scale cpu")
+    run(
+        root,
+        scale,
+        options.chapters,
+        data_dir=_data_dir(options),
+        jobs=options.jobs or JOBS[scale],
+        parameters=parameters,
+    )
+    if options.publish:
+        from ecglib.book.publish import publish
+
+        for path in publish(root, scale, options.chapters or list(read_headers(root))):
+            print(f"published {path.relative_to(root)}")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from ecglib.book.check import check
+
+    problems = check(book_root(), options.scale)
+    for problem in problems:
+        print(problem)
+    what = f"the {options.scale} run" if options.scale else "the committed book"
+    print(f"{len(problems)} problems in {what}." if problems else f"All checks of {what} have passed.")
+    return bool(problems)
+
+
+def _build(options: argparse.Namespace) -> None:
+    from ecglib.book.build import build
+
+    build(book_root(), options.scale)
+
+
+def _data(options: argparse.Namespace) -> None:
+    from ecglib.book.data import describe, verify
+    from ecglib.databases import PUBLISHED
+    from ecglib.databases.base import data_folder
+    from ecglib.databases.download import download
+
+    unknown = [key for key in options.databases if key not in PUBLISHED]
+    if unknown:
+        raise ChapterError(
+            f"no database is called {', '.join(unknown)}",
+            expected=f"one of {', '.join(PUBLISHED)}",
+            remedy="correct the name",
+        )
+    keys, data_dir = options.databases or list(PUBLISHED), _data_dir(options)
+    if options.action == "show":
+        print(describe(keys, data_dir))
+    elif options.action == "download":
+        for key in keys:
+            print(f"{key}: {download(key, data_dir or data_folder(), options.records, options.mirror)}")
+    else:
+        for key in keys:
+            print(verify(key, data_dir))
+
+
+def _status(options: argparse.Namespace) -> None:
+    from ecglib.book.status import statuses, table
+
+    print(table(statuses(book_root())))
+
+
+def _pair(options: argparse.Namespace) -> None:
+    from ecglib.book.publish import pair
+
+    root = book_root()
+    changed = pair(root, options.chapters)
+    for path in changed:
+        print(f"carried prose into {path.relative_to(root)}")
+    if not changed:
+        print("All committed notebooks are in step with their sources.")
+
+
+def _expect(options: argparse.Namespace) -> None:
+    from ecglib.book.chapter import CLAIMS_FILE
+    from ecglib.book.claims import expected_ranges, read_claims, write_expected
+    from ecglib.book.results import read_folder
+
+    root = book_root()
+    ranges = expected_ranges(
+        read_claims(root / CLAIMS_FILE), read_folder(root / "results" / options.scale), options.chapters or None
+    )
+    changed = write_expected(root / CLAIMS_FILE, options.scale, ranges)
+    print(f"{len(changed)} of {len(ranges)} ranges changed in {CLAIMS_FILE}; look at the diff before you commit it.")
+    for name in changed:
+        print(f"  {name}: {ranges[name].low} to {ranges[name].high}")
+
+
+def _bundle(options: argparse.Namespace) -> None:
+    from ecglib.book.bundle import Node, bundle
+
+    root = book_root()
+    headers = read_headers(root)
+    chapters = with_needed(headers, options.chapters or headers)
+    path = bundle(
+        chapters,
+        options.out,
+        databases=sorted({key for name in chapters for key in headers[name].databases}),
+        root=root,
+        data_dir=_data_dir(options),
+        wheels=Node(options.wheels, options.machine) if options.wheels else None,
+    )
+    print(f"The bundle is {path}; its README says how to run it.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

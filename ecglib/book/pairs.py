@@ -1,0 +1,199 @@
+"""A chapter's notebook beside its source: the same cells, and the outputs of the run that made them."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from ecglib.book.headers import Header, assigned_literals
+from ecglib.book.results import write_text
+from ecglib.errors import ChapterError
+
+SETUP_COMMENT = "# A hosted notebook installs the package here; elsewhere there is nothing to do."
+
+
+def read_source(header: Header) -> NotebookNode:
+    """Turn a chapter's source into a notebook without outputs, whose cell ids are the same every time.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    import jupytext
+
+    notebook = jupytext.read(header.source)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:02d}"
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def substitute(code: str, values: Mapping[str, Any]) -> str:
+    """Write values into a parameters cell, and leave its comments alone.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+
+    Examples
+    --------
+    >>> print(substitute("scale = 'smoke'  # of the run\\nseed = 0", {"scale": "cpu"}))
+    scale = "cpu"  # of the run
+    seed = 0
+    """
+    lines = code.encode().split(b"\n")
+    for name, literal in reversed(assigned_literals(code).items()):
+        if name in values and ast.literal_eval(literal) != values[name]:
+            assert literal.end_lineno is not None
+            assert literal.end_col_offset is not None
+            first, last = literal.lineno - 1, literal.end_lineno - 1
+            value = values[name]
+            written = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+            after = lines[last][literal.end_col_offset :]
+            lines[first : last + 1] = [lines[first][: literal.col_offset] + written.encode() + after]
+    return b"\n".join(lines).decode()
+
+
+def setup_code(repository: str) -> str:
+    """Give the code of the set-up cell: it installs the package where it is missing, once the book has an address.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+
+    Examples
+    --------
+    >>> print(setup_code("https://example.org/book"))  # doctest: +ELLIPSIS
+    # A hosted notebook installs the package here; elsewhere there is nothing to do.
+    import importlib.util
+    ...
+    """
+    if not repository:
+        return SETUP_COMMENT
+    return "\n".join(
+        (
+            SETUP_COMMENT,
+            "import importlib.util",
+            "",
+            'if importlib.util.find_spec("ecglib") is None:',
+            f'    %pip install --quiet "ecglib @ git+{repository}"',
+        )
+    )
+
+
+def clean(executed: NotebookNode) -> NotebookNode:
+    """Take out of an executed notebook what Papermill and the clock left: injected cell, metadata, widgets.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    cells = [cell for cell in executed.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number:02d}"
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = NotebookNode({"tags": tags} if tags else {})
+        for output in cell.get("outputs", []):
+            for mime in [mime for mime in output.get("data", {}) if "widget" in mime]:
+                del output["data"][mime]
+            if output.output_type == "stream":
+                output.text = output.text.replace("\x1b[A", "")
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("text") or output.get("data", True)]
+    executed.cells = cells
+    for key in ("papermill", "widgets"):
+        executed.metadata.pop(key, None)
+    executed.nbformat, executed.nbformat_minor = 4, 5
+    return executed
+
+
+def join(header: Header, executed: NotebookNode, repository: str = "") -> NotebookNode:
+    """Give the cells of a chapter's source, as they are now, with the outputs of a run.
+
+    Prose may have changed since the run, and so may exercises, whose outputs are then left out. Other code may not.
+
+    Parameters
+    ----------
+    header : Header
+    executed : NotebookNode
+        The chapter's notebook, cleaned.
+    repository : str
+        The book's address, for the set-up cell.
+
+    Raises
+    ------
+    ChapterError
+        Code that is no exercise was changed after the run.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    notebook = read_source(header)
+    notebook.metadata = executed.metadata
+    runs = [cell for cell in executed.cells if cell.cell_type == "code"]
+    position = 0
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        tags = set(cell.metadata.get("tags", []))
+        special = tags & {"parameters", "setup"}
+        for place in range(position, len(runs)):
+            if special & set(runs[place].metadata.get("tags", [])) or runs[place].source == cell.source:
+                break
+        else:
+            if tags & {"exercise", "solution"}:
+                continue
+            raise ChapterError(
+                f"code was changed after it ran: {cell.source.strip().splitlines()[0]!r}",
+                file=header.source,
+                expected="the code cells that made the outputs; prose and exercises may change",
+                remedy=f"run the chapter again: ecgbook run {header.name} --scale …",
+            )
+        run, position = runs[place], place + 1
+        if "parameters" in special:
+            values = {name: ast.literal_eval(value) for name, value in assigned_literals(run.source).items()}
+            cell.source = substitute(cell.source, values)
+        elif "setup" in special:
+            cell.source = setup_code(repository) if repository else cell.source
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    return notebook
+
+
+def in_step(header: Header, repository: str = "") -> bool:
+    """Say whether the committed notebook has the cells of its source, up to the values of its parameters.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    committed = read_notebook(header.notebook)
+    try:
+        return join(header, read_notebook(header.notebook), repository).cells == committed.cells
+    except ChapterError:
+        return False
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """Read a notebook; raises ChapterError where it is missing or damaged."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except FileNotFoundError as error:
+        raise ChapterError(
+            "the chapter has not been run", file=path, remedy=f"run it: ecgbook run {path.stem} --scale …"
+        ) from error
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise ChapterError(
+            "the notebook is damaged", file=path, remedy=f"run the chapter again: ecgbook run {path.stem} --scale …"
+        ) from error
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook whole or not at all."""
+    write_text(path, nbformat.writes(notebook) + "\n")

@@ -1,0 +1,218 @@
+"""What each chapter's outputs depend on, by content: a chapter whose digest has changed has to run again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from ecglib.book.headers import Header, read_headers, with_needed
+from ecglib.book.provenance import ecglib_sha256, imported_modules, source_sha256
+from ecglib.book.results import write_text
+from ecglib.errors import ChapterError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One chapter in the graph of a run.
+
+    Attributes
+    ----------
+    name : str
+        The chapter.
+    needs : tuple of str
+        Chapters that must have run before.
+    inputs : mapping of str to str
+        Digest of each thing that the outputs depend on: source, ecglib modules, lock, parameters, data, chapters.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+
+    Examples
+    --------
+    >>> Step("10_cnn", (), {"source": "ab"}).stamp == Step("10_cnn", (), {"source": "cd"}).stamp
+    False
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    inputs: Mapping[str, str]
+
+    @property
+    def stamp(self) -> str:
+        """File, below the run's folder, that stands for outputs made from exactly these inputs."""
+        return f"ran/{self.name}.{digest_of(self.inputs)[:16]}.json"
+
+    @property
+    def outputs(self) -> tuple[str, str, str]:
+        """Files that a finished run of the chapter leaves below the run's folder."""
+        return (f"notebooks/{self.name}.ipynb", f"results/{self.name}.json", self.stamp)
+
+    def is_done(self, output: Path) -> bool:
+        """Say whether the run's folder holds all outputs made from these inputs."""
+        return all((output / file).is_file() for file in self.outputs)
+
+    def write_stamp(self, output: Path) -> None:
+        """Declare the outputs finished, and those from other inputs gone."""
+        self.remove_stamps(output)
+        write_text(output / self.stamp, json.dumps(asdict(self), indent=1) + "\n")
+
+    def remove_stamps(self, output: Path) -> None:
+        """Declare that no finished outputs of this chapter exist."""
+        for stamp in output.glob(f"ran/{self.name}.*.json"):
+            stamp.unlink()
+
+    def changes(self, output: Path) -> list[str] | None:
+        """Name the inputs that differ from those of the last finished run; None if there was no such run."""
+        for stamp in output.glob(f"ran/{self.name}.*.json"):
+            before = json.loads(stamp.read_text(encoding="utf-8"))["inputs"]
+            return [key for key in sorted({*before, *self.inputs}) if before.get(key) != self.inputs.get(key)]
+        return None
+
+
+def digest_of(value: object) -> str:
+    """Give the SHA-256 of a value that JSON can hold.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+
+    Examples
+    --------
+    >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def make_plan(
+    root: Path,
+    output: Path,
+    scale: str,
+    chapters: Sequence[str] = (),
+    data_dir: Path | None = None,
+    parameters: Mapping[str, object] | None = None,
+) -> dict[str, Step]:
+    """Give the steps of a run, each after those that it needs.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    output : Path
+        The run's folder, which keeps the digests of data files that have not changed.
+    scale : {"smoke", "cpu", "gpu"}
+    chapters : sequence of str
+        Chapters asked for; all, if empty. The chapters that they need come along.
+    data_dir : Path, optional
+        Folder of the real databases. At smoke scale the twins are written by ``ecglib``, so its modules stand for them.
+    parameters : mapping, optional
+        Values for the parameters cell, beyond the scale.
+
+    Raises
+    ------
+    ChapterError
+        A chapter is unknown or its header is wrong, or no chapter asked for has such a parameter.
+    MissingFileError
+        A database that a chapter needs is not in ``data_dir``.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make_plan(Path(folder), Path(folder, "_build", "smoke"), "smoke")
+    {}
+    """
+    headers = read_headers(root)
+    names = with_needed(headers, chapters or headers)
+    parameters = parameters or {}
+    for name in chapters or names:
+        _refuse_unknown(parameters, headers[name])
+    lock = root / "requirements.lock"
+    common = {
+        "scale": scale,
+        "lock": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "none",
+    }
+    data: dict[str, str] = {}
+    steps: dict[str, Step] = {}
+    for name in names:
+        header = headers[name]
+        inputs = {
+            **common,
+            "source": source_sha256(header.source),
+            "ecglib": ecglib_sha256(imported_modules(header.source)),
+            "parameters": digest_of({key: parameters[key] for key in sorted(parameters) if key in header.parameters}),
+        }
+        for key in header.databases:
+            if key not in data:
+                cache = output / "digests" / f"{key}.json"
+                data[key] = _twins_sha256() if scale == "smoke" else _data_sha256(key, data_dir, cache)
+            inputs[f"data {key}"] = data[key]
+        for needed in header.needs:
+            inputs[f"chapter {needed}"] = digest_of(steps[needed].inputs)
+        steps[name] = Step(name, header.needs, inputs)
+    return steps
+
+
+def write_plan(steps: Mapping[str, Step], file: Path) -> None:
+    """Keep a plan, so that all of a run follows one, whatever is edited meanwhile."""
+    write_text(file, json.dumps([asdict(step) for step in steps.values()], indent=1) + "\n")
+
+
+def read_plan(file: Path) -> dict[str, Step]:
+    """Read what ``write_plan`` wrote."""
+    entries = json.loads(file.read_text(encoding="utf-8"))
+    return {entry["name"]: Step(entry["name"], tuple(entry["needs"]), entry["inputs"]) for entry in entries}
+
+
+def _refuse_unknown(parameters: Mapping[str, object], header: Header) -> None:
+    unknown = [name for name in parameters if name not in header.parameters]
+    if unknown:
+        raise ChapterError(
+            f"the chapter has no parameter {', '.join(unknown)}",
+            file=header.source,
+            expected=f"one of {', '.join(header.parameters)}",
+            remedy="correct the name, or add it to the chapter's parameters cell",
+        )
+
+
+def _twins_sha256() -> str:
+    """Digest the code that writes the twins: its modules stand for their files."""
+    from ecglib.databases import synthetic
+
+    modules = [module.stem for folder in synthetic.__path__ for module in Path(folder).glob("*.py")]
+    return ecglib_sha256(f"{synthetic.__name__}.{name}".removesuffix(".__init__") for name in modules)
+
+
+def _data_sha256(key: str, data_dir: Path | None, cache: Path) -> str:
+    """Digest all files of a database; one whose size and time stamp are known is not read again."""
+    from ecglib.databases import open_database
+
+    root = open_database(key, data_dir).root
+    known: dict[str, list] = json.loads(cache.read_text(encoding="utf-8")) if cache.is_file() else {}
+    files: dict[str, list] = {}
+    paths = sorted(Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+    changed = False
+    for path in tqdm(paths, desc=f"digest of {key}", unit="file", leave=False, delay=2):
+        name, status = path.relative_to(root).as_posix(), path.stat()
+        before = known.get(name)
+        if before and before[:2] == [status.st_size, status.st_mtime_ns]:
+            files[name] = before
+        else:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            files[name] = [status.st_size, status.st_mtime_ns, digest]
+            changed = True
+    if changed:
+        write_text(cache, json.dumps(files))
+    return digest_of({name: entry[2] for name, entry in files.items()})

@@ -1,0 +1,157 @@
+"""Copy what a run made to where the published book keeps it: notebooks, results, figures' data, weights."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+
+from ecglib.book.headers import Header, read_headers
+from ecglib.book.pairs import join, read_notebook, write_notebook
+from ecglib.book.results import read_results
+from ecglib.book.run import output_folder
+from ecglib.book.settings import repository_url
+from ecglib.errors import ChapterError
+
+LARGEST_NOTEBOOK = 1_500_000
+"""Bytes of a published notebook at most: readers open it on a phone, and git keeps every version."""
+
+
+def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
+    """Publish chapters that have run: all of them, or none if one is refused.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    scale : {"cpu", "gpu"}
+        A smoke run is never published: its data are synthetic.
+    chapters : sequence of str
+
+    Returns
+    -------
+    list of Path
+        The files and folders written: ``notebooks/NN_topic.ipynb``, ``results/<scale>/<chapter>.json``, the data of
+        figures in ``results/<scale>/<chapter>/`` and weights in ``weights/<chapter>/``.
+
+    Raises
+    ------
+    ChapterError
+        The scale is ``smoke``, data were synthetic, a notebook is too large, shows an error or holds a path of this
+        machine, or code was changed since it ran.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    if scale == "smoke":
+        raise ChapterError(
+            "a smoke run can't be published", expected="scale cpu or gpu", remedy="run on real data: --scale cpu"
+        )
+    output, headers, repository = output_folder(root, scale), read_headers(root), repository_url(root)
+    notebooks = {}
+    for name in chapters:
+        _refuse_synthetic(output / "results" / f"{name}.json")
+        executed = read_notebook(output / "notebooks" / f"{name}.ipynb")
+        notebooks[name] = join(headers[name], executed, repository)
+        _refuse_unfit(notebooks[name], headers[name], root)
+    written: list[Path] = []
+    for name in chapters:
+        results = root / "results" / scale
+        results.mkdir(parents=True, exist_ok=True)
+        write_notebook(notebooks[name], headers[name].notebook)
+        shutil.copy(output / "results" / f"{name}.json", results)
+        written += [headers[name].notebook, results / f"{name}.json"]
+        written += _replace(sorted((output / "figures" / name).glob("*.csv")), results / name)
+        written += _replace(sorted((output / "artefacts" / name).glob("*.safetensors")), root / "weights" / name)
+    return written
+
+
+def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
+    """Carry prose and exercises from the sources into the committed notebooks, whose outputs stay.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    chapters : sequence of str
+        All that are published, if empty.
+
+    Returns
+    -------
+    list of Path
+        The notebooks that changed.
+
+    Raises
+    ------
+    ChapterError
+        Code that is no exercise was changed since the outputs were made.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    headers, repository = read_headers(root), repository_url(root)
+    changed = []
+    for header in headers.values():
+        if header.name in chapters or (not chapters and header.notebook.is_file()):
+            before = read_notebook(header.notebook)
+            after = join(header, read_notebook(header.notebook), repository)
+            if after != before:
+                write_notebook(after, header.notebook)
+                changed.append(header.notebook)
+    return changed
+
+
+def _replace(files: list[Path], folder: Path) -> list[Path]:
+    """Make a folder hold exactly these files; a folder without files is no folder."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    if not files:
+        return []
+    folder.mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, folder)
+    return [folder]
+
+
+def _refuse_synthetic(file: Path) -> None:
+    synthetic = [key for key, data in read_results(file).provenance.get("data", {}).items() if data.get("synthetic")]
+    if synthetic:
+        raise ChapterError(
+            f"the data of {', '.join(synthetic)} were synthetic",
+            file=file,
+            expected="real databases",
+            remedy="set ECGLIB_DATA to the folder of the real databases and run again",
+        )
+
+
+def _refuse_unfit(notebook: nbformat.NotebookNode, header: Header, root: Path) -> None:
+    text = nbformat.writes(notebook)
+    if len(text.encode()) >= LARGEST_NOTEBOOK:
+        largest = max(notebook.cells, key=lambda cell: len(str(cell.get("outputs", ""))))
+        raise ChapterError(
+            "the executed notebook is too large to publish",
+            file=header.notebook,
+            expected=f"less than {LARGEST_NOTEBOOK / 1e6:.1f} MB",
+            found=f"{len(text.encode()) / 1e6:.1f} MB, most of it from the cell {_first_line(largest)}",
+            remedy="draw fewer or smaller figures, or print less",
+        )
+    private = [str(root), sys.prefix, str(Path.home()), os.environ.get("ECGLIB_DATA", "")]
+    for cell in notebook.cells:
+        shown = str(cell)
+        if any(len(path) > 4 and path in shown for path in private):
+            raise ChapterError(
+                f"a path of this machine shows in the cell {_first_line(cell)}",
+                file=header.notebook,
+                expected="nothing that only this machine has",
+                remedy="don't print paths, and look for the warning that shows one",
+            )
+
+
+def _first_line(cell: nbformat.NotebookNode) -> str:
+    return repr(cell.source.strip().split("\n")[0])

@@ -1,0 +1,195 @@
+"""Run chapters in order through Snakemake, and publish what they made."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from ecglib.book.headers import SCALES
+from ecglib.book.plan import make_plan, write_plan
+from ecglib.book.results import write_text
+from ecglib.errors import ChapterError
+
+RUN_VARIABLE = "ECGBOOK_RUN"
+"""Environment variable that marks every process of a run with the run's folder."""
+
+
+def output_folder(root: Path, scale: str) -> Path:
+    """Give the folder of the runs at one scale, which holds notebooks, results, artefacts and pages.
+
+    Raises
+    ------
+    ChapterError
+        There is no such scale.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+
+    Examples
+    --------
+    >>> output_folder(Path("book"), "smoke").as_posix()
+    'book/_build/smoke'
+    """
+    if scale not in SCALES:
+        raise ChapterError(f"there is no scale {scale}", expected=f"one of {', '.join(SCALES)}", remedy="choose one")
+    return root / "_build" / scale
+
+
+def run(
+    root: Path,
+    scale: str,
+    chapters: Sequence[str] = (),
+    *,
+    data_dir: Path | None = None,
+    jobs: int = 2,
+    parameters: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Run chapters, and those they need, where something that they depend on has changed since they last ran.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    scale : {"smoke", "cpu", "gpu"}
+    chapters : sequence of str
+        All, if empty.
+    data_dir : Path, optional
+        Folder of the real databases.
+    jobs : int
+        Chapters at a time.
+    parameters : mapping, optional
+        Values for the parameters cells, beyond the scale.
+
+    Returns
+    -------
+    list of str
+        The chapters that ran.
+
+    Raises
+    ------
+    ChapterError
+        A chapter failed, or another run of this scale is under way.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``00_reading_an_ecg``.
+    """
+    output = output_folder(root, scale)
+    parameters = dict(parameters or {})
+    with _alone(output):
+        stop_orphans(output)
+        steps = make_plan(root, output, scale, chapters, data_dir, parameters)
+        waiting = [step for step in steps.values() if not step.is_done(output)]
+        if not waiting:
+            print(f"Nothing to run: all {len(steps)} chapters are up to date at {scale} scale.", flush=True)
+            return []
+        print(f"{len(waiting)} of {len(steps)} chapters to run at {scale} scale, {jobs} at a time.", flush=True)
+        started = time.monotonic()
+        log = output / "snakemake.log"
+        write_plan(steps, output / "plan.json")
+        config = {"scale": scale, "plan": str(output / "plan.json"), "parameters": json.dumps(parameters)}
+        environment = {**os.environ, RUN_VARIABLE: str(output)}
+        if data_dir is not None:
+            environment["ECGLIB_DATA"] = str(data_dir.resolve())
+        code = _snakemake(output, root / "workflow" / "Snakefile", jobs, config, environment, log)
+        undone = [step.name for step in waiting if not step.is_done(output)]
+        if undone or code:
+            raise ChapterError(
+                f"not finished: {', '.join(undone) or 'the workflow'}",
+                file=log if not undone else None,
+                remedy="read the message above (the workflow's own log is "
+                f"{log}), correct it and run again; finished chapters are kept",
+            )
+        print(f"{len(waiting)} chapters ran in {time.monotonic() - started:.0f} s.", flush=True)
+        return [step.name for step in waiting]
+
+
+def _snakemake(
+    output: Path, snakefile: Path, jobs: int, config: Mapping[str, str], environment: Mapping[str, str], log: Path
+) -> int:
+    settings = output / "run.json"
+    write_text(settings, json.dumps(config, indent=1) + "\n")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
+    command += ["--directory", str(output), "--configfile", str(settings), "--cores", str(jobs)]
+    command += ["--rerun-triggers", "input", "--rerun-incomplete", "--keep-going", "--nolock", "--nocolor"]
+    command += ["--scheduler", "greedy"]
+    with log.open("w", encoding="utf-8") as stream:
+        process = subprocess.Popen(command, stderr=stream, env=environment)
+        with _stopping_on_signals():
+            try:
+                return process.wait()
+            except BaseException:
+                stop_orphans(output)
+                process.wait()
+                raise
+
+
+def stop_orphans(output: Path) -> int:
+    """End what a killed run left behind: every process that carries the run's folder in its environment.
+
+    Parameters
+    ----------
+    output : Path
+        The run's folder.
+
+    Returns
+    -------
+    int
+        How many processes were ended.
+
+    Notes
+    -----
+    Source: our choice: after ``kill -9``, Snakemake and the kernels go on, and would write over the next run's files.
+    """
+    import psutil
+
+    orphans = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid != os.getpid() and process.environ().get(RUN_VARIABLE) == str(output):
+                orphans.append(process)
+    for process in orphans:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(orphans, timeout=10)
+    if orphans:
+        print(f"Stopped {len(orphans)} processes of an interrupted run.", flush=True)
+    return len(orphans)
+
+
+@contextlib.contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(output / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise ChapterError(
+            "another run of this scale is under way", file=output, remedy="wait until it ends, or stop it"
+        ) from error
+
+
+@contextlib.contextmanager
+def _stopping_on_signals() -> Iterator[None]:
+    """Let SIGTERM end a run the way Ctrl-C does, with its kernels."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,373 @@
+"""The check is green for a healthy book, and red for each fault that is planted here."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from ecglib.book.check import check
+from ecglib.book.claims import expected_ranges, read_claims, write_expected
+from ecglib.book.headers import read_header
+from ecglib.book.pairs import read_source, substitute, write_notebook
+from ecglib.book.results import read_folder
+from ecglib.errors import LeakageError
+
+CODE = """\
+from ecglib.databases import splits
+from ecglib.evaluation.comparison import Difference
+from ecglib.evaluation.intervals import Interval
+
+train, test = ["101", "201"], ["103", "200"]
+splits.assert_patient_disjoint(train, test)
+chapter.seeds(smoke=2, cpu=3, gpu=10)
+chapter.record("cnn.inter.accuracy", Interval(0.9, 0.88, 0.92, n=2, by_seed=(0.899, 0.9, 0.901)))
+chapter.record("forest.inter.accuracy", 0.8, low=0.78, high=0.82)
+chapter.record_difference("cnn.inter.accuracy", "forest.inter.accuracy", Difference(0.1, 0.06, 0.14, 0.001))"""
+
+CLAIMS = """\
+- id: number
+  paper: song2026
+  statement: The CNN has an accuracy of 0.91.
+  where: abstract
+  mark: P
+  kind: absolute
+  value: 0.91
+  chapter: 98_demo
+  metric: cnn.inter.accuracy
+  baseline: forest.inter.accuracy
+
+- id: order
+  paper: song2026
+  statement: The CNN is better than the forest.
+  where: abstract
+  mark: P
+  kind: ordering
+  chapter: 98_demo
+  metric: cnn.inter.accuracy
+  versus: [forest.inter.accuracy]
+
+- id: later
+  paper: song2026
+  statement: A chapter that is not written.
+  where: abstract
+  mark: P
+  kind: absolute
+  value: 0.91
+  chapter: 99_later
+  metric: later.inter.accuracy
+  baseline: 0.5
+"""
+
+
+def run_in_process(root, name, scale):
+    """Execute a chapter's cells in this process, and write notebook and results where a published run has them."""
+    header = read_header(root / "notebooks" / f"{name}.py")
+    notebook = read_source(header)
+    patch = pytest.MonkeyPatch()
+    patch.chdir(root / "notebooks")
+    patch.setenv("ECGBOOK_OUTPUT", str(root / "_build" / scale))
+    shell = InteractiveShell.instance()
+    try:
+        for number, cell in enumerate([cell for cell in notebook.cells if cell.cell_type == "code"], start=1):
+            if "parameters" in cell.metadata.get("tags", []):
+                cell.source = substitute(cell.source, {"scale": scale})
+            with capture_output() as captured:
+                shell.run_cell(cell.source).raise_error()
+            cell.execution_count = number
+            cell.outputs = [
+                nbformat.v4.new_output("display_data", output.data, metadata=output.metadata or {})
+                for output in captured.outputs
+            ]
+    finally:
+        shell.reset(new_session=False)
+        InteractiveShell.clear_instance()
+        patch.undo()
+    write_notebook(notebook, header.notebook)
+    write_notebook(notebook, root / "_build" / scale / "notebooks" / f"{name}.ipynb")
+    results = (root / "_build" / scale / "results" / f"{name}.json").read_text()
+    (root / "results" / scale).mkdir(parents=True, exist_ok=True)
+    (root / "results" / scale / f"{name}.json").write_text(results)
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory, write_chapter):
+    """A healthy book of one chapter that has run at scale cpu, with the ranges of reruns written."""
+    root = tmp_path_factory.mktemp("healthy")
+    (root / "_config.yml").write_text("title: A book\nrepository: {url: ''}\n")
+    (root / "_toc.yml").write_text("format: jb-book\nroot: book/intro\nchapters: [{file: notebooks/98_demo}]\n")
+    (root / "claims.yml").write_text(CLAIMS)
+    (root / "book").mkdir()
+    (root / "book" / "intro.md").write_text(
+        "The CNN has {glue:text}`../notebooks/98_demo.ipynb::cnn.inter.accuracy:.3f`.\n"
+    )
+    write_chapter(root, "98_demo", CODE)
+    run_in_process(root, "98_demo", "cpu")
+    ranges = expected_ranges(read_claims(root / "claims.yml"), read_folder(root / "results" / "cpu"))
+    assert set(ranges) == {"number", "order"}
+    write_expected(root / "claims.yml", "cpu", ranges)
+    return root
+
+
+@pytest.fixture
+def book(healthy, tmp_path):
+    """A copy of the healthy book, to plant a fault in."""
+    return shutil.copytree(healthy, tmp_path / "book")
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def edit_results(book: Path, change) -> None:
+    file = book / "results" / "cpu" / "98_demo.json"
+    content = json.loads(file.read_text())
+    change(content)
+    file.write_text(json.dumps(content))
+
+
+def edit_notebook(book: Path, change) -> None:
+    file = book / "notebooks" / "98_demo.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    change(notebook)
+    nbformat.write(notebook, file)
+
+
+def kinds(book: Path, scale=None) -> set[str]:
+    return {problem.kind for problem in check(book, scale)}
+
+
+def test_a_healthy_book_is_green(book):
+    assert check(book) == []
+    assert check(book, "cpu") == []
+
+
+def move(book, value):
+    """Let a rerun measure another value, on the page as in the results."""
+    edit_results(book, lambda content: content["metrics"]["cnn.inter.accuracy"].update(value=value))
+
+    def show(notebook):
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                if output.metadata.get("scrapbook", {}).get("name") == "cnn.inter.accuracy":
+                    output.data["application/papermill.record/text/plain"] = repr(value)
+
+    edit_notebook(book, show)
+
+
+@pytest.mark.parametrize(("value", "kind"), [(0.885, "drift"), (0.915, "too good"), (0.5, "drift"), (1.0, "too good")])
+def test_a_metric_outside_its_range_is_caught_on_both_sides(book, value, kind):
+    move(book, value)
+    problems = check(book)
+    assert {problem.kind for problem in problems} == {kind}
+    assert {problem.place for problem in problems} == {"number", "order"}
+
+
+def test_a_metric_that_moves_within_its_range_is_fine(book):
+    move(book, 0.902)
+    assert check(book) == []
+
+
+def test_a_leaked_patient_stops_the_chapter_and_leaves_no_results(book):
+    edit(
+        book / "notebooks" / "98_demo.py",
+        'test = ["101", "201"], ["103", "200"]',
+        'test = ["101", "201"], ["103", "201"]',
+    )
+    with pytest.raises(LeakageError, match="201"):
+        run_in_process(book, "98_demo", "cpu")
+    assert not (book / "_build" / "cpu" / "results" / "98_demo.json").exists()
+    assert "results" in kinds(book, "cpu")
+    assert "stale" in kinds(book)
+
+
+def test_numbers_about_new_patients_need_the_assertion(book):
+    edit(book / "notebooks" / "98_demo.py", "splits.assert_patient_disjoint(train, test)\n", "")
+    run_in_process(book, "98_demo", "cpu")
+    assert kinds(book) == {"leak"}
+
+
+def test_an_assertion_in_an_exercise_does_not_count(book):
+    source = book / "notebooks" / "98_demo.py"
+    edit(source, "splits.assert_patient_disjoint(train, test)\n", "")
+    edit(source, "# Try another seed.", "splits.assert_patient_disjoint(train, test)")
+    run_in_process(book, "98_demo", "cpu")
+    assert kinds(book) == {"leak"}
+
+
+def test_a_stale_page_is_caught(book):
+    edit(book / "notebooks" / "98_demo.py", '["103", "200"]', '["103", "210"]')
+    assert "stale" in kinds(book)
+    assert "stale" in kinds(book, "cpu")
+
+
+def test_prose_and_exercises_leave_a_run_fresh_and_ask_for_pairing(book):
+    edit(book / "notebooks" / "98_demo.py", "Some prose", "Better prose")
+    assert check(book, "cpu") == []
+    assert kinds(book) == {"pair"}
+
+
+def test_a_chapter_missing_from_the_contents_is_caught(book):
+    edit(book / "_toc.yml", "chapters: [{file: notebooks/98_demo}]", "chapters: [{file: book/claims}]")
+    assert kinds(book) == {"contents"}
+
+
+def test_a_chapter_in_the_contents_without_source_is_caught(book):
+    edit(book / "_toc.yml", "[{file: notebooks/98_demo}]", "[{file: notebooks/98_demo}, {file: notebooks/99_gone}]")
+    assert [str(problem) for problem in check(book)] == [
+        "99_gone: contents: _toc.yml lists it, but there is no notebooks/99_gone.py"
+    ]
+
+
+def test_a_chapter_listed_twice_is_caught(book):
+    edit(book / "_toc.yml", "[{file: notebooks/98_demo}]", "[{file: notebooks/98_demo}, {file: notebooks/98_demo}]")
+    assert kinds(book) == {"contents"}
+
+
+@pytest.mark.parametrize("scale", [None, "cpu"])
+def test_missing_results_and_a_missing_notebook_are_caught(book, scale):
+    place = book / "_build" / "cpu" if scale else book
+    (place / "results" / ("" if scale else "cpu") / "98_demo.json").unlink()
+    assert "results" in kinds(book, scale)
+    (place / "notebooks" / "98_demo.ipynb").unlink()
+    assert "notebook" in kinds(book, scale)
+
+
+def test_a_chapter_that_never_ran_is_caught(book, write_chapter):
+    write_chapter(book, "99_new", "pass")
+    edit(book / "_toc.yml", "[{file: notebooks/98_demo}]", "[{file: notebooks/98_demo}, {file: notebooks/99_new}]")
+    assert [(problem.kind, problem.place) for problem in check(book)] == [("notebook", "99_new")]
+
+
+def test_damaged_results_are_caught(book):
+    (book / "results" / "cpu" / "98_demo.json").write_text("{")
+    assert "results" in kinds(book)
+
+
+def test_results_of_another_scale_are_caught(book):
+    edit_results(book, lambda content: content.update(scale="gpu"))
+    assert "results" in kinds(book)
+
+
+def test_a_page_of_another_scale_than_asked_for_is_caught(book):
+    (book / "_build" / "cpu").rename(book / "_build" / "gpu")
+    assert kinds(book, "gpu") == {"notebook"}
+
+
+def test_a_failed_cell_is_caught(book):
+    def fail(notebook):
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[])]
+
+    edit_notebook(book, fail)
+    assert "notebook" in kinds(book)
+
+
+def test_cells_that_were_not_executed_are_caught_and_exercises_may_be(book):
+    def forget(tag):
+        def change(notebook):
+            for cell in notebook.cells:
+                if cell.cell_type == "code" and (tag in cell.metadata.get("tags", [])) == (tag == "exercise"):
+                    cell.execution_count, cell.outputs = None, []
+
+        return change
+
+    edit_notebook(book, forget("exercise"))
+    assert "notebook" not in kinds(book)
+    edit_notebook(book, forget("nothing"))
+    assert "notebook" in kinds(book)
+
+
+def test_a_page_that_shows_another_number_than_the_results_is_caught(book):
+    edit_results(book, lambda content: content["metrics"]["forest.inter.accuracy"].update(value=0.81))
+    assert kinds(book) == {"glue"}
+
+
+def test_a_number_only_on_the_page_or_only_in_the_results_is_caught(book):
+    edit_results(
+        book, lambda content: content["metrics"].update({"a.b.c": content["metrics"].pop("forest.inter.accuracy")})
+    )
+    messages = [str(problem) for problem in check(book) if problem.kind == "glue"]
+    assert any("a.b.c is in the results but not on the page" in message for message in messages)
+    assert any("forest.inter.accuracy is on the page but not in the results" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "{glue:text}`../notebooks/98_demo.ipynb::cnn.inter.acuracy:.3f`",
+        "{glue:text}`../notebooks/97_gone.ipynb::cnn.inter.accuracy:.3f`",
+        "{glue:}`cnn.inter.accuracy`",
+        "```{glue:text} ../notebooks/98_demo.ipynb::nothing\n```",
+    ],
+)
+def test_prose_that_quotes_what_nobody_recorded_is_caught(book, quote):
+    (book / "book" / "intro.md").write_text(quote)
+    assert kinds(book) == {"glue"}
+
+
+def test_a_chapter_may_quote_itself_without_a_path(book):
+    edit(book / "notebooks" / "98_demo.py", "Some prose", "The CNN has {glue:text}`cnn.inter.accuracy:.3f`")
+    assert check(book, "cpu") == []
+    edit(book / "notebooks" / "98_demo.py", "cnn.inter.accuracy:.3f", "cnn.inter.recall:.3f")
+    assert kinds(book, "cpu") == {"glue"}
+
+
+def test_synthetic_data_at_a_real_scale_are_caught(book):
+    twin = {"mitbih": {"version": "1.0.0", "records": 3, "sha256": "x", "synthetic": True}}
+    edit_results(book, lambda content: content["provenance"].update(data=twin))
+    assert kinds(book) == {"data"}
+
+
+def test_too_few_seeds_are_caught(book):
+    def fewer(content):
+        content["metrics"]["cnn.inter.accuracy"]["by_seed"] = [0.899, 0.901]
+        content["provenance"]["seeds"] = [0, 1]
+
+    edit_results(book, fewer)
+    assert kinds(book) == {"seeds"}
+    edit_results(book, lambda content: content["provenance"].update(seeds=[0, 1, 2]))
+    assert kinds(book) == {"seeds"}
+
+
+def test_two_chapters_that_record_one_metric_are_caught(book, write_chapter):
+    write_chapter(book, "99_copy", CODE)
+    edit(book / "_toc.yml", "[{file: notebooks/98_demo}]", "[{file: notebooks/98_demo}, {file: notebooks/99_copy}]")
+    run_in_process(book, "99_copy", "cpu")
+    assert kinds(book) == {"results"}
+
+
+@pytest.mark.parametrize("name", ["cnn.inter.accuracy", "cnn.inter.accuracy_minus_forest"])
+def test_a_claim_about_what_its_chapter_did_not_record_is_caught(book, name):
+    edit_results(book, lambda content: content["metrics"].pop(name))
+    assert "claims" in kinds(book)
+
+
+def test_a_measured_claim_without_a_range_is_caught(book):
+    (book / "claims.yml").write_text(CLAIMS)
+    problems = check(book)
+    assert {problem.kind for problem in problems} == {"claims"}
+    assert all("ecgbook expect --scale cpu" in problem.message for problem in problems)
+
+
+def test_a_difference_that_nobody_explains_is_caught(book):
+    edit(book / "claims.yml", "value: 0.91\n  chapter: 98_demo", "value: 0.99\n  chapter: 98_demo")
+    assert [problem.place for problem in check(book)] == ["number"]
+    text = (book / "claims.yml").read_text()
+    (book / "claims.yml").write_text(
+        re.sub(r"(?m)^(  baseline: forest.*)$", r"\1\n  why: Our networks are small.", text)
+    )
+    assert check(book) == []
+
+
+def test_at_smoke_scale_no_range_and_no_reason_is_asked_for(book):
+    run_in_process(book, "98_demo", "smoke")
+    (book / "claims.yml").write_text(CLAIMS)
+    edit(book / "notebooks" / "98_demo.py", "chapter.seeds(smoke=2,", "chapter.seeds(smoke=3,")
+    run_in_process(book, "98_demo", "smoke")
+    assert check(book, "smoke") == []

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from ecglib.book.headers import Header, read_header
+from ecglib.book.pairs import clean, in_step, join, read_notebook, read_source, setup_code, substitute, write_notebook
+from ecglib.errors import ChapterError
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def header(tmp_path: Path, write_chapter: Write) -> Header:
+    return read_header(write_chapter(tmp_path, "10_cnn", 'print("hello")'))
+
+
+def ran(header: Header, scale: str = "cpu") -> nbformat.NotebookNode:
+    """What a run leaves, without running."""
+    notebook = read_source(header)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [nbformat.v4.new_output("stream", text=f"out of {cell.id}\n")]
+            cell.execution_count = 1
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = substitute(cell.source, {"scale": scale})
+    return notebook
+
+
+def test_substitution_keeps_lines_and_comments() -> None:
+    code = 'scale = "smoke"  # µV\nseed = 0\ndata_dir = (\n    ""\n)\ndevice = "auto"'
+    assert substitute(code, {"scale": "gpu", "seed": 3, "other": 1}) == code.replace("smoke", "gpu").replace("0", "3")
+    assert substitute(code, {"data_dir": 'a"b'}).count('"a\\"b"') == 1
+    assert substitute("x = 1", {"x": None}) == "x = None"
+
+
+def test_cleaning_removes_what_papermill_leaves(header: Header) -> None:
+    executed = ran(header)
+    injected = nbformat.v4.new_code_cell("scale = 'cpu'", metadata={"tags": ["injected-parameters"]})
+    executed.cells.insert(3, injected)
+    executed.metadata["papermill"] = {"duration": 3}
+    executed.metadata["widgets"] = {"state": {}}
+    for cell in executed.cells:
+        cell.metadata.setdefault("tags", [])
+        cell.metadata["papermill"], cell.metadata["execution"] = {"a": 1}, {"b": 1}
+    executed.cells[3].outputs = []
+    widget = nbformat.v4.new_output(
+        "display_data", {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "100%"}
+    )
+    bar = nbformat.v4.new_output("stream", name="stderr", text="100%|###| 3/3\n\x1b[A")
+    executed.cells[-1].outputs = [widget, bar]
+    cleaned = clean(executed)
+    assert [cell.id for cell in cleaned.cells] == [f"cell-{k:02d}" for k in range(len(read_source(header).cells))]
+    assert not any({"papermill", "execution"} & set(cell.metadata) for cell in cleaned.cells)
+    assert all(cell.metadata.get("tags") != [] for cell in cleaned.cells)
+    assert not {"papermill", "widgets"} & set(cleaned.metadata)
+    assert list(cleaned.cells[-1].outputs[0].data) == ["text/plain"]
+    assert cleaned.cells[-1].outputs[1].text == "100%|###| 3/3\n"
+    nbformat.validate(cleaned)
+
+
+def test_prose_and_exercises_may_change_after_the_run(header: Header) -> None:
+    executed = ran(header)
+    text = header.source.read_text(encoding="utf-8")
+    text = text.replace("Some prose", "Better prose").replace("# Try another seed.", "# Try seed 7.")
+    header.source.write_text(text, encoding="utf-8")
+    page = join(header, executed)
+    assert "Better prose" in page.cells[0].source
+    outputs = {cell.source: cell.outputs for cell in page.cells if cell.cell_type == "code"}
+    assert outputs['print("hello")'][0].text == "out of cell-04\n"
+    assert outputs["# Try seed 7."] == []
+    assert any('scale = "cpu"' in source and "# the runner sets it" in source for source in outputs)
+
+
+def test_changed_code_is_refused(header: Header) -> None:
+    executed = ran(header)
+    text = header.source.read_text(encoding="utf-8")
+    header.source.write_text(text.replace("hello", "goodbye"), encoding="utf-8")
+    with pytest.raises(ChapterError, match=r"code was changed after it ran.*goodbye"):
+        join(header, executed)
+
+
+def test_a_pair_is_in_step_until_its_prose_changes(header: Header) -> None:
+    write_notebook(join(header, ran(header)), header.notebook)
+    assert in_step(header)
+    text = header.source.read_text(encoding="utf-8")
+    header.source.write_text(text.replace("Some prose", "Better prose"), encoding="utf-8")
+    assert not in_step(header)
+    header.source.write_text(text.replace("hello", "goodbye"), encoding="utf-8")
+    assert not in_step(header)
+
+
+def test_the_install_line_comes_with_the_address(header: Header) -> None:
+    address = "https://example.org/book"
+    assert "pip" not in setup_code("")
+    page = join(header, ran(header), address)
+    (setup,) = [cell for cell in page.cells if "setup" in cell.metadata.get("tags", [])]
+    assert f"git+{address}" in setup.source
+    write_notebook(page, header.notebook)
+    assert in_step(header, address)
+    assert not in_step(header, "https://example.org/elsewhere")
+
+
+def test_missing_and_damaged_notebooks(header: Header) -> None:
+    with pytest.raises(ChapterError, match="has not been run"):
+        read_notebook(header.notebook)
+    header.notebook.write_text('{"cells": [', encoding="utf-8")
+    with pytest.raises(ChapterError, match="damaged"):
+        read_notebook(header.notebook)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from ecglib.book.command import main
+from ecglib.book.headers import read_headers
+from ecglib.book.pairs import in_step
+from ecglib.book.publish import LARGEST_NOTEBOOK, pair, publish
+from ecglib.book.status import FRESH, MODULES, NEVER, SOURCE, statuses, table
+from ecglib.errors import ChapterError
+
+CHAPTERS = ("00_first", "01_second", "10_alone")
+
+
+@pytest.fixture
+def book(tmp_path: Path, make_book: Callable[[Path], Path], pretend_run: Callable[[Path, str], Path]) -> Path:
+    root = make_book(tmp_path / "book")
+    pretend_run(root, "cpu")
+    return root
+
+
+def tree(book: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(book)): file.read_bytes()
+        for file in sorted(book.rglob("*"))
+        if file.is_file() and "_build" not in file.parts
+    }
+
+
+def add_output(book: Path, text: str) -> None:
+    file = book / "_build" / "cpu" / "notebooks" / "01_second.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells[-1].outputs.append(nbformat.v4.new_output("stream", text=text))
+    nbformat.write(notebook, file)
+
+
+def test_publishing_copies_pages_numbers_data_and_weights(book: Path) -> None:
+    before = tree(book)
+    publish(book, "cpu", CHAPTERS)
+    after = tree(book)
+    expected = {f"notebooks/{name}.ipynb" for name in CHAPTERS}
+    expected |= {f"results/cpu/{name}.json" for name in CHAPTERS}
+    expected |= {f"results/cpu/{name}/confusion.csv" for name in CHAPTERS}
+    expected |= {"weights/00_first/cnn.safetensors"}
+    assert set(after) - set(before) == expected
+    assert {name: after[name] for name in before} == before, "sources stay as they are"
+    for header in read_headers(book).values():
+        assert in_step(header)
+        assert 'scale = "cpu"' in header.notebook.read_text(encoding="utf-8").replace('\\"', '"')
+    publish(book, "cpu", CHAPTERS)
+    assert tree(book) == after
+
+
+def test_a_figure_that_is_gone_goes(book: Path) -> None:
+    publish(book, "cpu", CHAPTERS)
+    (book / "_build/cpu/figures/10_alone/confusion.csv").unlink()
+    publish(book, "cpu", ["10_alone"])
+    assert not (book / "results/cpu/10_alone").exists()
+    assert (book / "results/cpu/01_second/confusion.csv").is_file()
+
+
+def test_what_is_unfit_is_refused_and_nothing_is_written(book: Path) -> None:
+    before = tree(book)
+    with pytest.raises(ChapterError, match="smoke run can't be published"):
+        publish(book, "smoke", CHAPTERS)
+    results = book / "_build/cpu/results/01_second.json"
+    content = json.loads(results.read_text(encoding="utf-8"))
+    content["provenance"]["data"] = {"mitbih": {"synthetic": True}}
+    original = results.read_text(encoding="utf-8")
+    results.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ChapterError, match="mitbih were synthetic"):
+        publish(book, "cpu", CHAPTERS)
+    results.write_text(original, encoding="utf-8")
+    add_output(book, f"a warning from {book}/notebooks")
+    with pytest.raises(ChapterError, match="path of this machine"):
+        publish(book, "cpu", CHAPTERS)
+    assert tree(book) == before
+
+
+def test_a_large_notebook_is_refused(book: Path) -> None:
+    add_output(book, "x" * LARGEST_NOTEBOOK)
+    with pytest.raises(ChapterError, match=r"too large.*less than 1.5 MB.*chapter.close"):
+        publish(book, "cpu", ["01_second"])
+
+
+def test_pair_carries_prose_and_refuses_code(book: Path) -> None:
+    publish(book, "cpu", CHAPTERS)
+    source = book / "notebooks" / "00_first.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("Some prose", "Better prose"), encoding="utf-8")
+    assert pair(book) == [book / "notebooks" / "00_first.ipynb"]
+    assert pair(book) == []
+    page = (book / "notebooks" / "00_first.ipynb").read_text(encoding="utf-8")
+    assert "Better prose" in page
+    assert "00_first printed this" in page
+    source.write_text(text.replace("chapter.record", "chapter .record"), encoding="utf-8")
+    with pytest.raises(ChapterError, match="code was changed"):
+        pair(book, ["00_first"])
+
+
+def test_status_tells_fresh_from_stale(
+    book: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(book, "cpu", ["00_first", "01_second"])
+
+    def states(committed: bool) -> dict[str, str]:
+        return {s.chapter: s.state for s in statuses(book) if s.scale == "cpu" and s.committed == committed}
+
+    assert states(True) == {"00_first": FRESH, "01_second": FRESH, "10_alone": NEVER}
+    assert states(False) == dict.fromkeys(CHAPTERS, FRESH)
+    source = book / "notebooks" / "00_first.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("Some prose", "Better prose"), encoding="utf-8")
+    assert states(True)["00_first"] == FRESH
+    source.write_text(text.replace("0.5 + seed", "0.6 + seed"), encoding="utf-8")
+    assert states(True) == {"00_first": SOURCE, "01_second": FRESH, "10_alone": NEVER}
+    results = book / "results/cpu/01_second.json"
+    content = json.loads(results.read_text(encoding="utf-8"))
+    content["provenance"]["ecglib_sha256"] = "of other modules"
+    results.write_text(json.dumps(content), encoding="utf-8")
+    assert states(True)["01_second"] == MODULES
+    lines = table(statuses(book)).splitlines()
+    assert lines[0].split("  ")[0] == "chapter"
+    assert "committed cpu" in lines[0]
+    assert "run cpu" in lines[0]
+    assert "gpu" not in lines[0]
+    monkeypatch.chdir(book)
+    assert main(["status"]) == 0
+    assert "source changed 2026-01-31" in capsys.readouterr().out
