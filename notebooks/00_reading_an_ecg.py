@@ -5,7 +5,9 @@
 #     needs: []
 #     databases: [mitbih, ludb, ptbxl, chapman]
 #   jupytext:
+#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: ecgbook,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent

@@ -5,7 +5,9 @@
 #     needs: []
 #     databases: [mitbih]
 #   jupytext:
+#     cell_metadata_filter: tags,-all
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: ecgbook,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -36,7 +38,7 @@ device = "auto"
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import NearestNeighbors
 
 from ecglib.book import open_chapter, show_source
 from ecglib.databases import aami, splits
@@ -185,10 +187,10 @@ else:
 flat = np.ascontiguousarray(beats.windows.reshape(len(beats.windows), -1))
 lookup = {}
 for name, cut in cuts.items():
-    nearest = KNeighborsClassifier(n_neighbors=1, algorithm="brute").fit(
-        flat[cut.train], np.arange(len(cut.train))
-    )
-    lookup[name] = cut.train[nearest.predict(flat[cut.test])]
+    nearest = NearestNeighbors(n_neighbors=1, algorithm="brute")
+    nearest.fit(flat[cut.train])
+    found = nearest.kneighbors(flat[cut.test], return_distance=False)[:, 0]
+    lookup[name] = cut.train[found]
 cut = cuts["intra"]
 same_patient = beats.patients[lookup["intra"]] == beats.patients[cut.test]
 chapter.record(
@@ -363,10 +365,10 @@ for name in ("201", "202"):
         np.flatnonzero(beats.records == name)[::step],
         np.flatnonzero(beats.records != name),
     )
-    nearest = KNeighborsClassifier(n_neighbors=1, algorithm="brute").fit(
-        flat[stored], np.arange(len(stored))
-    )
-    origin = beats.records[stored[nearest.predict(flat[asked])]]
+    nearest = NearestNeighbors(n_neighbors=1, algorithm="brute")
+    nearest.fit(flat[stored])
+    found = nearest.kneighbors(flat[asked], return_distance=False)[:, 0]
+    origin = beats.records[stored[found]]
     strangers[name] = pd.Series(origin).value_counts(normalize=True).head(4)
     twin = {"201": "202", "202": "201"}[name]
     chapter.record(
@@ -473,11 +475,11 @@ for gap in (0.5, 2.0, 10.0):
 size = min(len(indices) for indices in kept.values())
 for gap, indices in kept.items():
     stored = rng.permutation(indices)[:size]
-    nearest = KNeighborsClassifier(n_neighbors=1, algorithm="brute").fit(
-        flat[stored], beats.classes[stored]
-    )
+    nearest = NearestNeighbors(n_neighbors=1, algorithm="brute")
+    nearest.fit(flat[stored])
+    found = nearest.kneighbors(flat[asked], return_distance=False)[:, 0]
     report = classification_report(
-        beats.classes[asked], nearest.predict(flat[asked]), seed=seed
+        beats.classes[asked], beats.classes[stored[found]], seed=seed
     )
     print(
         f"gap {gap:4.1f} s, {size:,d} training beats: macro F1 {report['macro_f1']}"

@@ -101,7 +101,7 @@ def execute(root: Path, output: Path, header: Header, scale: str, parameters: Ma
     except PapermillExecutionError as error:
         print(_COLOUR.sub("", "\n".join(error.traceback)), flush=True)
         raise ChapterError(
-            f"a cell failed with {error.ename}: {error.evalue}",
+            f"a cell failed with {error.ename}: {error.evalue.rstrip('.')}",
             record=header.name,
             file=_place(header, error.source, root),
             remedy=f"correct the cell; the notebook as far as it came is {failed.relative_to(root)}",
