@@ -179,7 +179,7 @@ def _build(options: argparse.Namespace) -> None:
 def _data(options: argparse.Namespace) -> None:
     from ecglib.book.data import describe, verify
     from ecglib.databases import PUBLISHED
-    from ecglib.databases.base import data_folder
+    from ecglib.databases.base import DATA_VARIABLE, data_folder
     from ecglib.databases.download import download
 
     unknown = [key for key in options.databases if key not in PUBLISHED]
@@ -193,8 +193,9 @@ def _data(options: argparse.Namespace) -> None:
     if options.action == "show":
         print(describe(keys, data_dir))
     elif options.action == "download":
+        folder = data_dir or os.environ.get(DATA_VARIABLE) or data_folder()
         for key in keys:
-            print(f"{key}: {download(key, data_dir or data_folder(), options.records, options.mirror)}")
+            print(f"{key}: {download(key, folder, options.records, options.mirror)}")
     else:
         for key in keys:
             print(verify(key, data_dir))
@@ -244,9 +245,15 @@ def _bundle(options: argparse.Namespace) -> None:
         databases=sorted({key for name in chapters for key in headers[name].databases}),
         root=root,
         data_dir=_data_dir(options),
+        artefacts=sorted(
+            Path("_build", scale, "artefacts", needed)
+            for scale in SCALES
+            for name in chapters
+            for needed in headers[name].needs
+        ),
         wheels=Node(options.wheels, options.machine) if options.wheels else None,
     )
-    print(f"The bundle is {path}; its README says how to run it.")
+    print(f"The bundle is {path}; its BUNDLE.txt says how to run it.")
 
 
 if __name__ == "__main__":
