@@ -37,6 +37,7 @@ device = "auto"
 # %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
+import wfdb
 
 from ecglib.book import open_chapter, show_source
 from ecglib.databases import aami
@@ -66,7 +67,7 @@ chapter = open_chapter(
 # 2. more than eight in ten of them belong to one class, and the rarest of the five AAMI classes has fewer than one in a
 #    hundred;
 # 3. the limb leads obey Einthoven's law, I + III = II, and where they obey it too well, there is a reason;
-# 4. a filter from 0.5 to 40 Hz removes wander and mains hum and still leaves the QRS complex standing.
+# 4. a filter from 0.5 to 40 Hz removes most of the wander and of a 60 Hz hum, and muscle noise only in part.
 #
 # ## The idea in one picture
 #
@@ -132,8 +133,8 @@ show_source(Record)
 #
 # Three electrodes on the limbs give three leads. Lead I is left arm minus right arm, lead II left leg minus right
 # arm, lead III left leg minus left arm. Add the first and the third and the left arm cancels: **I + III = II** at
-# every instant. This is Einthoven's law. It holds for any heart, because it is arithmetic. Where it fails, somebody
-# swapped a cable or a file is broken, so it makes a good first check of any 12-lead data.
+# every instant. This is Einthoven's law. It holds for any heart, because it is arithmetic. Where it fails, leads have
+# the wrong names, were scaled or filtered differently, or a file is broken: a good first check of any 12-lead data.
 
 # %%
 twelve_leads = {
@@ -167,19 +168,44 @@ law.round(1)
 
 # %% [markdown]
 # A microvolt (µV) is a thousandth of a millivolt; a small square is 100 of them. The first column of errors is each
-# person's median, then the median over people. The last shows what a swapped cable does to it.
+# person's median, then the median over people. The last shows what happens when leads II and III trade names.
 #
-# Two things are worth a second look. On the real databases, LUDB obeys the law only to about a quarter of a small
-# square: its twelve leads were digitised one by one. In PTB-XL and Chapman the error is exactly zero, for everybody.
-# Nothing measured is ever exact. There, lead III was not measured but computed from the other two. So twelve leads are
-# not twelve measurements, and a network that reads all of them gets some of its input twice.
+# Two things are worth a second look. In the real PTB-XL and Chapman the error is exactly zero, for everybody. Three
+# separate measurements never agree that well: one limb lead was computed from the other two. So twelve leads are not
+# twelve measurements, and a network that reads all of them gets some of its input twice.
+#
+# And LUDB obeys the law only to about a quarter of a small square. Is that noise? Look at the whole numbers in its
+# files, before any header turns them into millivolts.
+
+# %%
+stored, gains = [], []
+for name in ludb.names():
+    header = ludb.read(name).file.with_suffix("")
+    raw = wfdb.rdrecord(str(header), physical=False, channels=[0, 1, 2])
+    one, two, three = raw.d_signal.astype(int).T
+    stored.append(np.abs(one + three - two).max())
+    gains.append(raw.adc_gain)
+print(f"largest |I + III − II| of any stored number: {max(stored)}")
+ratio = np.max(gains, axis=1) / np.min(gains, axis=1)
+print(
+    f"largest gain over smallest, of leads I, II, III: median {np.median(ratio):.2f}"
+)
+chapter.record(
+    "ludb.einthoven.largest_stored_error", float(max(stored)), n=len(stored)
+)
+
+# %% [markdown]
+# In the real LUDB, not one of a million stored numbers breaks the law. So the leads were stored on one common scale, and
+# what breaks the law is the header: it gives each lead another gain. We read the gains as they are published, since
+# nobody can tell from the files which is right. But don't compare heights between LUDB's leads: the second line says by
+# how much its gains differ within one person. You found this with one line of arithmetic.
 #
 # ## P, QRS, T
 #
-# One heartbeat has three waves. The **P wave** is the atria contracting. The **QRS complex** is the ventricles
-# contracting: more muscle, so a larger voltage, and a fast one. The **T wave** is the ventricles recovering. Each
-# begins at an **onset**, ends at an **offset**, and has a peak in between. Cardiologists marked all of them in LUDB,
-# in each lead by itself.
+# One heartbeat has three waves. The **P wave** is the current that makes the atria contract. The **QRS complex** is that of
+# the ventricles: more muscle, so a larger voltage, and a fast one. The **T wave** is the ventricles recovering. Each
+# begins at an **onset**, ends at an **offset**, and has a peak in between. Cardiologists marked them in LUDB,
+# in each lead by itself, though mostly not in the first and the last beat.
 
 # %%
 clear = next(
@@ -203,7 +229,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# Their lengths are what a cardiologist measures. A QRS longer than 120 milliseconds (ms) means that the current took
+# Their lengths are what a cardiologist measures. A QRS longer than 120 milliseconds (ms) mostly means that the current took
 # a detour around a blocked branch, or started in the ventricle itself.
 
 # %%
@@ -329,8 +355,9 @@ for name, values in variation.items():
     )
 
 # %% [markdown]
-# Atrial fibrillation is more irregular, but the ranges touch: sinus rhythm with many early beats is irregular too.
-# Keep that in mind for [the beat-score maps](../book/intro.md), whose promise is to beat exactly this number.
+# Atrial fibrillation is more irregular, but the middle halves overlap: sinus rhythm with many early beats is irregular
+# too.
+# Keep that in mind for the beat-score maps of `jeong2024`: this one number is the simple method to compare them with.
 #
 # ## Fifteen symbols, five classes
 #
@@ -339,9 +366,9 @@ for name, values in variation.items():
 #
 # | class | name | what it means |
 # |---|---|---|
-# | N | normal | started in the sinus node; bundle branch blocks count as N |
+# | N | normal | started in the sinus node; bundle branch blocks, atrial and nodal escape beats count as N |
 # | S | supraventricular ectopic | started early, above the ventricles |
-# | V | ventricular ectopic | started in a ventricle: wide, strange, no P wave before it |
+# | V | ventricular ectopic | started in a ventricle: wide, strange, mostly no P wave that belongs to it |
 # | F | fusion | a normal and a ventricular beat at the same time |
 # | Q | unknown or paced | a pacemaker's beat, or one that nobody could classify |
 
@@ -367,8 +394,8 @@ chapter.show(
 
 # %% [markdown]
 # Look at the bands, not only at the lines. N holds many shapes, because it holds many people. V has the widest band: a
-# ventricular beat may start anywhere, so its mean looks like none of them. S looks like N in this window: what makes it
-# S is that it came *early*, and the window doesn't show when the last beat was. F should lie between N and V, since it
+# ventricular beat may start anywhere, so its mean looks like none of them. S looks much like N in this window: the
+# best sign of S is that it came *early*, and the window doesn't show when the last beat was. F should lie between N and V, since it
 # is both at once. Here it is taller than either. The table below shows why: most fusion beats come from very few
 # hearts, and you are looking at *their* shape. S and F will be the hard classes for the rest of this book.
 #
@@ -510,7 +537,7 @@ pd.DataFrame(rows).T.round(1)
 
 # %% [markdown]
 # The signal-to-noise ratio in decibels (dB) is ten times the logarithm of the signal's power over the noise's.
-# Wander and hum all but vanish. Muscle noise loses only the part outside the band: no filter can tell a tremor at
+# Wander and the 60 Hz hum all but vanish. Of a hum at 50 Hz, nearer to the band, more would stay. Muscle noise loses only the part outside the band: no filter can tell a tremor at
 # 20 Hz from a QRS complex at 20 Hz. That part is left to the network.
 #
 # ```{admonition} Our own choices

@@ -21,8 +21,8 @@
 # %% [markdown]
 # # Splits and leakage
 #
-# Two papers report 0.95 and 0.45 for the same database, the same five classes and much the same network. Neither is
-# lying. They cut the beats into training and test sets in different ways. On this page you train one network three
+# Imagine two papers that report 0.95 and 0.45 for the same database and much the same network. Neither need be lying:
+# they may cut the beats into training and test sets in different ways. On this page you train one network three
 # times, change nothing but the cut, and find out where the difference comes from.
 
 # %% tags=["setup", "remove-cell"]
@@ -134,8 +134,8 @@ table
 # %% [markdown]
 # ## Windows overlap
 #
-# A window is 260 samples long, 0.72 seconds. At 83 beats a minute, the next beat's window begins before this one
-# ends. Early beats, the S and V classes, overlap almost always, since being early is what makes them what they are.
+# A window is 260 samples long, 0.72 seconds. Above 83 beats a minute, the next beat's window begins before this one
+# ends. Beats that come early overlap more often: nearly all windows of V and F, and two thirds of S.
 
 # %%
 shares = splits.overlapping_fraction(beats.records, beats.samples, window)
@@ -208,7 +208,7 @@ print(f"{people} people: by chance it would be about {1 / people:.0%}")
 #
 # **Macro F1** is the mean of the classes' F1; F1 is the harmonic mean of precision (how many of the beats called S
 # are S) and recall (how many of the S beats were called S). Over `inter` the mean runs over N, S, V and F, since class
-# Q is gone with the paced records. The interval holds 95 % of the scores that you get when you draw the test beats
+# Q is all but gone with the paced records. The interval holds 95 % of the scores that you get when you draw the test beats
 # again with replacement; for `inter` you draw whole patients, because that claim is about new people.
 
 # %%
@@ -289,12 +289,12 @@ chapter.show(
 )
 
 # %% [markdown]
-# Read the picture from left to right. The lookup and the network fall together. What they share is not insight into
-# the heart. It is that both have met the patients.
+# Read each panel from top to bottom. The lookup and the network fall together. What the lookup has is no insight into
+# the heart. It has met the patients, and so has the network.
 #
 # ## Which step costs what
 #
-# From `intra` to `blocked`, nothing changes but the shared samples and the closeness in time. From `blocked` to
+# From `intra` to `blocked`, the people stay; what goes is mainly the shared samples and the closeness in time. From `blocked` to
 # `inter`, the people change, and fewer beats are left to train on. Macro F1 over the same four classes makes the three comparable:
 
 # %%
@@ -317,7 +317,7 @@ for name, cut in cuts.items():
 pd.DataFrame(steps).T.round(3)
 
 # %% [markdown]
-# The classes do not fall alike. N and V survive: a wide, early beat without a P wave looks the same in every heart.
+# The classes do not fall alike. N and V hold up best: a wide beat of a strange shape stands out in most hearts.
 # S and F do not. An S beat differs from an N beat of the *same* person by a hair, and hairs differ between people.
 #
 # ## Two records, one heart
@@ -332,7 +332,7 @@ comments = pd.Series(
 comments[comments.duplicated(keep=False)]
 
 # %% [markdown]
-# Records 201 and 202 carry the same line. They are one man, recorded twice. DS1 holds 201 and the published DS2 holds
+# Records 201 and 202 carry the same line. They are one man, two pieces of one tape. DS1 holds 201 and the published DS2 holds
 # 202, so the most cited inter-patient split in this field has one person on both sides. `Record.patient` knows:
 
 # %%
@@ -382,7 +382,7 @@ for name in ("201", "202"):
     )
 
 # %% [markdown]
-# By chance, one record of 47 would get about 2 %. The same heart on another day is easy to find. In this book 202
+# By chance, one record of 47 would get about 2 %. Compare that with the shares above. In this book 202
 # moves to DS1, and an assertion guards it on every page that speaks of new patients.
 #
 # ## What each split is worth

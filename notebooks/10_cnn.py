@@ -67,14 +67,14 @@ epochs = {"smoke": 4, "cpu": 12, "gpu": 40}[scale]
 # with is a ceiling: if the paper's order is right, the CNN stays below 0.951.
 #
 # Neither the split nor the kind of average is stated. Numbers of this size are typical of a random split by beat,
-# and the paper's precision and recall fit a macro F1 (mark I: our inference). The `intra` row is therefore the one to
-# compare. The two other rows are what you would want to know before using such a network.
+# and the precision and recall that a summary (S) gives for its ensemble fit a macro F1 (I: our inference). So the
+# `intra` row is the one to compare. The two other rows are what you would want to know before using such a network.
 #
 # ## The idea in one picture
 #
 # A convolution slides a short pattern along the signal and writes down, at every place, how well the pattern fits.
-# Stack three layers of it. The first finds edges. The second finds waves, made of edges. The third finds the
-# arrangement of waves that makes a beat. At the end, one linear layer weighs *what* was found and *where*.
+# Stack three layers of it, each skipping some places. One value of the first sees 0.02 seconds of the signal, of the
+# second 0.06, of the third 0.15: a QRS complex and its edges. At the end, one linear layer weighs *what* was found and *where*.
 #
 # $$ y_j(t) = b_j + \sum_{i}\sum_{k} w_{ijk}\, x_i(t + k) $$
 #
@@ -118,7 +118,7 @@ with torch.inference_mode():
 # ## The training loop
 #
 # One loop trains every network in this book. It draws batches in an order that depends on the seed alone, lowers the
-# cross-entropy with AdamW, and measures macro F1 on the **validation** beats after each epoch. It keeps the weights of
+# cross-entropy (large where the true class got a small score) with AdamW (a form of gradient descent), and measures macro F1 on the **validation** beats after each epoch. It keeps the weights of
 # the best epoch. It never sees a test beat.
 
 # %% tags=["hide-output"]
@@ -247,7 +247,7 @@ chapter.claims()
 # ## Where it goes wrong
 #
 # Each row is a true class, each column an answer; the counts are means over the seeds. First the
-# split of the papers, then strangers.
+# split that the paper's numbers suggest, then strangers.
 
 # %%
 for name in ("intra", "inter"):
@@ -265,7 +265,7 @@ for name in ("intra", "inter"):
 # %% [markdown]
 # Under `intra`, the errors sit where the windows look alike: S taken for N, and F for N or V. Under `inter`, nearly
 # every S beat of a stranger is missed. The window holds 0.28 seconds before the R peak. It cannot show that a beat
-# came early, which is the one thing that makes it S. Within one person the network gets by on small differences of
+# came early, which is the clearest sign of S. Within one person the network may get by on small differences of
 # shape. They don't carry over.
 #
 # ## Beats or patients?
@@ -311,8 +311,8 @@ chapter.show(
 # - 260 samples around the R peak, 0.5–40 Hz, no scaling: a beat keeps its millivolts.
 # - AdamW, a learning rate of 0.001, batches of 256, at most 12 epochs at `cpu` scale, stopped after 4 epochs
 #   without gain on validation.
-# - No augmentation. The paper adds beats made by a GAN, and
-#   a later chapter adds them too, to the training set only.
+# - No augmentation. The paper adds beats made by a GAN (a generative adversarial network), and a later
+#   chapter will add them too, to the training set only.
 # - The split, and the average: `intra` and macro, as the paper's numbers suggest.
 # ```
 
