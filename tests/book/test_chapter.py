@@ -388,7 +388,7 @@ def test_the_page_has_the_alternative_text_and_the_tables(root, tmp_path, notebo
     assert 'alt="Lead II, &quot;calm&quot; &amp; &lt;slow&gt;."' in html
     assert 'class="ecg-table"' in html
     claims = (built / "book" / "claims.html").read_text()
-    assert '<a href="../notebooks/98_demo.html">98_demo</a>, cpu' in claims
+    assert '<a href="../notebooks/98_demo.html">98_demo</a>, scale cpu' in claims
     assert (built / "notebooks" / "98_demo.html").is_file()
     assert '<a href="../notebooks/98_demo.html">98_demo</a>' in (built / "book" / "what_ran_where.html").read_text()
 
