@@ -383,8 +383,11 @@ for name in ("201", "202"):
     )
 
 # %% [markdown]
-# By chance, one record of 47 would get about 2 %. Compare that with the shares above. In this book 202
-# moves to DS1, and an assertion guards it on every page that speaks of new patients.
+# By chance, one record of 47 would get 0.02 of the beats. Of 201's beats, {glue:text}`lookup.record_201.share_from_202:.2f`
+# find their nearest in 202; the other way round it is {glue:text}`lookup.record_202.share_from_201:.2f`. The likeness is
+# real, and it is not symmetric: some stranger may resemble a record more than its own twin does. So you can't find such
+# pairs by looking at beats, and a model can use them all the same. In this book 202 moves to DS1, and an assertion
+# guards it on every page that speaks of new patients.
 #
 # ## What each split is worth
 #

@@ -246,7 +246,7 @@ chapter.claims()
 # %% [markdown]
 # Before you admire the first column: on the same split, copying the label of the most similar training beat reaches
 # {glue:text}`../notebooks/01_splits_and_leakage.ipynb::lookup.intra.macro_f1:.3f` without any training. `intra` rewards
-# memory. On strangers, the mean F1 falls to about half, and almost all that is lost is lost in S and F.
+# memory. On strangers, the mean F1 falls to about half, and most of what is lost is lost in S and F.
 #
 # ## Where it goes wrong
 #
