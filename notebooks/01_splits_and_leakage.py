@@ -385,9 +385,10 @@ for name in ("201", "202"):
 # %% [markdown]
 # By chance, one record of 47 would get 0.02 of the beats. Of 201's beats, {glue:text}`lookup.record_201.share_from_202:.2f`
 # find their nearest in 202; the other way round it is {glue:text}`lookup.record_202.share_from_201:.2f`. The likeness is
-# real, and it is not symmetric: some stranger may resemble a record more than its own twin does. So you can't find such
-# pairs by looking at beats, and a model can use them all the same. In this book 202 moves to DS1, and an assertion
-# guards it on every page that speaks of new patients.
+# real, and it is not symmetric: some stranger may resemble a record more than its own twin does. So you can't rely on
+# beats to find such pairs. How much a network's score gains from this one is not measured here: one person on both sides
+# breaks the promise of new patients whatever the gain. In this book 202 moves to DS1, and an assertion guards it on every
+# page that speaks of new patients.
 #
 # ## What each split is worth
 #
