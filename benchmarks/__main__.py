@@ -18,18 +18,23 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+NETWORKS = ("CNN", "CNNLSTM", "CNNLSTMAttention", "ResNet1D")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MOST_REPEATS, ENOUGH_SECONDS = 5, 5.0
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One task done in two ways, and how many times faster the second ought to be."""
+    """One task done in two ways, how many times faster the second ought to be, and how long it may take at most.
+
+    A way is a label, and what to call in ``benchmarks.tasks`` with its arguments, separated by spaces.
+    """
 
     task: str
-    usual: tuple[str, str]
+    usual: tuple[str, str] | None
     ours: tuple[str, str]
     aim: float | None = None
+    most_seconds: float | None = None
 
 
 COMPARISONS = (
@@ -42,8 +47,27 @@ COMPARISONS = (
         ("classification_report", "bootstrap_ecglib"),
         500,
     ),
-    Comparison("one epoch", ("plain loop, PyTorch's threads", "train_plain"), ("fit", "train_ecglib"), 2.5),
-    Comparison("one epoch", ("plain loop, one thread", "train_plain_one_thread"), ("fit", "train_ecglib"), 2.5),
+    *(
+        Comparison(
+            f"100 steps, {network}",
+            (f"plain loop, {named}", f"train_plain {network} {threads}"),
+            ("fit", f"train_ecglib {network}"),
+            2.5 if network in ("CNN", "ResNet1D") else 1.5,
+        )
+        for network in NETWORKS
+        for threads, named in (("", "PyTorch's threads"), ("1", "one thread"))
+    ),
+    *(
+        Comparison(
+            f"Grad-CAM, 1,000 beats, {network}",
+            ("captum", f"gradcam_captum {network}"),
+            ("grad_cam", f"gradcam_ecglib {network}"),
+            most_seconds=2,
+        )
+        for network in NETWORKS
+    ),
+    Comparison("a chapter's intervals", None, ("F1 and the like", "intervals_of_a_chapter"), most_seconds=1),
+    Comparison("a chapter's intervals", None, ("with AUROC", "intervals_of_a_chapter areas"), most_seconds=1),
 )
 
 
@@ -51,7 +75,8 @@ def measure(name: str) -> dict[str, Any]:
     """Prepare a task, time it a few times if it is short, and give the best time with the process's peak memory."""
     from benchmarks import tasks
 
-    run = getattr(tasks, name)()
+    task, *arguments = name.split()
+    run = getattr(tasks, task)(*arguments)
     seconds: list[float] = []
     made: object = None
     while len(seconds) < MOST_REPEATS and sum(seconds) < ENOUGH_SECONDS:
@@ -76,11 +101,17 @@ def table(measured: dict[str, dict[str, Any]]) -> str:
         "|---|---|---:|---:|---|---:|---:|---:|---:|",
     ]
     for comparison in COMPARISONS:
-        (usual, slow), (ours, fast) = [(label, measured[name]) for label, name in (comparison.usual, comparison.ours)]
-        ratio = slow["seconds"] / fast["seconds"]
-        aim = f"{comparison.aim:g}" if comparison.aim else "–"
-        cells = [comparison.task, usual, f"{slow['seconds']:.3g}", f"{slow['peak_mb']:.0f}"]
-        cells += [ours, f"{fast['seconds']:.3g}", f"{fast['peak_mb']:.0f}", f"{ratio:,.3g}", aim]
+        fast, cells = measured[comparison.ours[1]], [comparison.task]
+        ratio = "–"
+        if comparison.usual is None:
+            cells += ["–", "–", "–"]
+        else:
+            slow = measured[comparison.usual[1]]
+            ratio = f"{slow['seconds'] / fast['seconds']:,.3g}"
+            cells += [comparison.usual[0], f"{slow['seconds']:.3g}", f"{slow['peak_mb']:.0f}"]
+        aims = [f"{comparison.aim:g} times"] if comparison.aim else []
+        aims += [f"{comparison.most_seconds:g} s"] if comparison.most_seconds else []
+        cells += [comparison.ours[0], f"{fast['seconds']:.3g}", f"{fast['peak_mb']:.0f}", ratio, ", ".join(aims) or "–"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -107,13 +138,17 @@ def main() -> None:
         print(json.dumps(measure(named)))
         return
     busy = os.getloadavg()[0]
-    names = dict.fromkeys(name for c in COMPARISONS for _, name in (c.usual, c.ours))
+    names = dict.fromkeys(way[1] for c in COMPARISONS for way in (c.usual, c.ours) if way)
     measured = {name: in_own_process(name) for name in tqdm(names, unit="task")}
     for comparison in COMPARISONS:
+        if comparison.usual is None:
+            continue
         slow, fast = measured[comparison.usual[1]]["made"], measured[comparison.ours[1]]["made"]
         if slow != fast:
             raise SystemExit(f"{comparison.task}: {comparison.usual[0]} made {slow}, {comparison.ours[0]} made {fast}")
-    versions = ", ".join(f"{name} {version(name)}" for name in ("wfdb", "neurokit2", "scikit-learn", "torch", "numpy"))
+    versions = ", ".join(
+        f"{name} {version(name)}" for name in ("wfdb", "neurokit2", "scikit-learn", "captum", "torch", "numpy")
+    )
     lines = [
         "# Results",
         "",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ecglib.databases import MITBIH
 from ecglib.databases.aami import AAMI_OF_SYMBOL
-from ecglib.databases.splits import intra_patient
+from ecglib.databases.splits import inter_patient, intra_patient
 from ecglib.signals import BeatWindows, beat_windows, cut_windows, fits
 
 BEFORE, AFTER = 100, 160
@@ -123,57 +123,121 @@ def bootstrap_ecglib() -> Timed:
     return run
 
 
+TRAINING_STEPS = 100
+
+
 def _training() -> tuple[BeatWindows, np.ndarray]:
     windows = beat_windows(MITBIH(), progress=False)
-    return windows, intra_patient(windows.classes, seed=0).train
+    train = intra_patient(windows.classes, seed=0).train
+    return windows, np.random.default_rng(0).permutation(train)[: TRAINING_STEPS * BATCH_SIZE]
 
 
-def train_plain(threads: int | None = None) -> Timed:
+def train_plain(network: str, threads: str = "") -> Timed:
     import torch
     from torch import nn
     from torch.utils.data import DataLoader, TensorDataset
 
-    if threads is not None:
-        torch.set_num_threads(threads)
+    from benchmarks import plain
+
+    if threads:
+        torch.set_num_threads(int(threads))
     windows, train = _training()
     data = TensorDataset(torch.from_numpy(windows.windows[train]), torch.from_numpy(windows.classes[train]))
     torch.manual_seed(0)
-    layers: list[nn.Module] = []
-    for inputs, outputs, width, stride in ((1, 32, 7, 4), (32, 64, 5, 2), (64, 64, 5, 2)):
-        layers.append(nn.Conv1d(inputs, outputs, width, stride, padding=width // 2, bias=False))
-        layers += [nn.BatchNorm1d(outputs), nn.ReLU()]
-    model = nn.Sequential(*layers, nn.Dropout1d(0.2), nn.Flatten(), nn.Linear(64 * 17, 5))
+    model = getattr(plain, network)()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
-    def run() -> int:
+    def run() -> list[int]:
         model.train()
         for x, y in DataLoader(data, batch_size=BATCH_SIZE, shuffle=True):
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(x), y).backward()
             optimizer.step()
-        return len(data)
+        return [len(data), sum(parameter.numel() for parameter in model.parameters())]
 
     return run
 
 
-def train_plain_one_thread() -> Timed:
-    return train_plain(threads=1)
-
-
-def train_ecglib() -> Timed:
+def train_ecglib(network: str) -> Timed:
     import torch
 
+    from ecglib import models
     from ecglib.learning import Examples, fit
-    from ecglib.models import CNN
 
     windows, train = _training()
     examples = Examples(windows.windows, windows.classes).take(train)
     few = examples.take(np.arange(BATCH_SIZE))
     torch.manual_seed(0)
-    model = CNN()
+    model = getattr(models, network)()
+
+    def run() -> list[int]:
+        fit(model, examples, few, epochs=1, seed=0, batch_size=BATCH_SIZE, device="cpu", progress=False)
+        return [len(examples), sum(parameter.numel() for parameter in model.parameters())]
+
+    return run
+
+
+def _looked_at() -> tuple[np.ndarray, np.ndarray]:
+    windows = beat_windows(MITBIH(), progress=False)
+    rows = np.random.default_rng(0).permutation(len(windows))[:1000]
+    return np.array(windows.windows[rows]), windows.classes[rows]
+
+
+def gradcam_captum(network: str) -> Timed:
+    import torch
+    from captum.attr import LayerGradCam
+
+    from ecglib import models
+    from ecglib.evaluation.gradcam import last_features
+
+    windows, classes = _looked_at()
+    torch.manual_seed(0)
+    model = getattr(models, network)().eval()
+    explain = LayerGradCam(model, last_features(model))
+    x, y = torch.from_numpy(windows), torch.from_numpy(classes)
+
+    def run() -> list[int]:
+        maps = explain.attribute(x, target=y, relu_attributions=True)
+        return [len(maps), maps.shape[-1]]
+
+    return run
+
+
+def gradcam_ecglib(network: str) -> Timed:
+    import torch
+
+    from ecglib import models
+    from ecglib.evaluation.gradcam import grad_cam
+
+    windows, classes = _looked_at()
+    torch.manual_seed(0)
+    model = getattr(models, network)()
+    return lambda: list(grad_cam(model, windows, classes, device="cpu").shape)
+
+
+def _scored(patients: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """True classes, scores of three seeds as good as the chapters' models, and patients, of a split's test beats."""
+    windows = beat_windows(MITBIH(), progress=False)
+    test = (inter_patient(windows.records) if patients else intra_patient(windows.classes, seed=0)).test
+    true, generator = windows.classes[test], np.random.default_rng(0)
+    logits = generator.standard_normal((3, len(test), 5), dtype=np.float32)
+    logits[:, np.arange(len(test)), true] += 3.0 if patients else 4.5
+    scores = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    return true, scores, windows.patients[test] if patients else None
+
+
+def intervals_of_a_chapter(areas: str = "") -> Timed:
+    """Three splits, three seeds: all metrics, and the confusion matrix; with a word, the areas under the ROC curve."""
+    from ecglib.evaluation import classification_report, confusion_report
+
+    splits = [_scored(patients) for patients in (False, False, True)]
 
     def run() -> int:
-        fit(model, examples, few, epochs=1, seed=0, batch_size=BATCH_SIZE, device="cpu", progress=False)
-        return len(examples)
+        found = 0
+        for true, scores, patients in splits:
+            predicted = scores.argmax(axis=-1)
+            found += len(classification_report(true, predicted, scores=scores if areas else None, patients=patients))
+            confusion_report(true, predicted, patients=patients)
+        return found
 
     return run

@@ -13,6 +13,7 @@ import nbformat
 
 from ecglib.book.claims import Claim, judge, read_claims
 from ecglib.book.headers import SCALES, assigned_literals, read_headers
+from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
 from ecglib.book.provenance import code_cells, is_covered, source_sha256
 from ecglib.book.results import Results, read_results
@@ -36,7 +37,7 @@ class Problem:
     ----------
     kind : str
         ``contents``, ``results``, ``notebook``, ``pair``, ``stale``, ``glue``, ``data``, ``seeds``, ``leak``,
-        ``claims``, ``drift`` or ``too good``.
+        ``weights``, ``claims``, ``drift`` or ``too good``.
     place : str
         The chapter or the claim.
     message : str
@@ -78,9 +79,10 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
         missing, damaged, or of another chapter or scale; a notebook missing, not executed, without outputs or with
         an error (a leaked patient raises one, and leaves no results); a pair out of step; code that changed after it
         ran; numbers on the page that differ from the results, or that prose quotes and nobody recorded; synthetic
-        data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint``; claims
-        about metrics that nobody recorded, without range, or without the sentence that says why we differ; and values
-        below or above the range that ``expected`` gives.
+        data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint``; committed
+        weights without a card, or with one that doesn't name every file or isn't that of these weights and results;
+        claims about metrics that nobody recorded, without range, or without the sentence that says why we differ; and
+        values below or above the range that ``expected`` gives.
 
     Raises
     ------
@@ -113,6 +115,8 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
         problems += _protocol(chapter, results, source)
     problems += _quotes(root, found, chapters)
     problems += _repeated(found)
+    if scale is None:
+        problems += [Problem("weights", name, message) for name, message in card_problems(root, headers, found)]
     for claim in read_claims(root / "claims.yml"):
         if claim.chapter in found:
             of_scale = {name: entry for name, entry in found.items() if entry.scale == found[claim.chapter].scale}

@@ -58,9 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         help="value for the parameters cell, such as seed=3; may be repeated",
     )
     run.add_argument(
+        "--pretrained",
+        action="store_true",
+        help="train nothing whose weights are in weights/: use those, and say so on the page",
+    )
+    run.add_argument(
         "--publish",
         action="store_true",
-        help="then copy notebooks, results, figures' data and weights to where the book keeps them",
+        help="then copy notebooks, results, figures' data and weights, with a model card, to where the book keeps them",
     )
 
     check = _add(commands, "check", _check, "check results, claims, pairs and contents")
@@ -78,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add(commands, "status", _status, "say which chapters are fresh, stale or never run")
 
-    pair = _add(commands, "pair", _pair, "carry edited prose and exercises into the committed notebooks")
+    pair = _add(commands, "pair", _pair, "carry edited prose and exercises into committed notebooks, write model cards")
     _add_chapters(pair)
 
     expect = _add(commands, "expect", _expect, "write the range that reruns must meet into claims.yml")
@@ -151,6 +156,7 @@ def _run(options: argparse.Namespace) -> None:
         data_dir=_data_dir(options),
         jobs=options.jobs or JOBS[scale],
         parameters=parameters,
+        pretrained=options.pretrained,
     )
     if options.publish:
         from ecglib.book.publish import publish
@@ -213,9 +219,9 @@ def _pair(options: argparse.Namespace) -> None:
     root = book_root()
     changed = pair(root, options.chapters)
     for path in changed:
-        print(f"carried prose into {path.relative_to(root)}")
+        print(f"{'wrote' if path.suffix == '.md' else 'carried prose into'} {path.relative_to(root)}")
     if not changed:
-        print("All committed notebooks are in step with their sources.")
+        print("All committed notebooks and model cards are in step with their sources.")
 
 
 def _expect(options: argparse.Namespace) -> None:

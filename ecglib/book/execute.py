@@ -11,13 +11,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbformat import NotebookNode
+
 from ecglib.book.headers import Header, read_header
 from ecglib.book.pairs import clean, read_source, substitute, write_notebook
-from ecglib.book.plan import Step
+from ecglib.book.plan import PRETRAINED, Step
 from ecglib.book.results import write_text
 from ecglib.errors import ChapterError
 
@@ -53,7 +56,9 @@ def kernel_environment(output: Path, scale: str) -> dict[str, str]:
     }
 
 
-def execute(root: Path, output: Path, header: Header, scale: str, parameters: Mapping[str, Any]) -> None:
+def execute(
+    root: Path, output: Path, header: Header, scale: str, parameters: Mapping[str, Any], weights: Sequence[str] = ()
+) -> None:
     """Execute one chapter, and write its notebook below ``output``; the chapter itself writes its results there.
 
     Parameters
@@ -64,6 +69,8 @@ def execute(root: Path, output: Path, header: Header, scale: str, parameters: Ma
     scale : {"smoke", "cpu", "gpu"}
     parameters : mapping
         Further values for the parameters cell.
+    weights : sequence of str
+        Chapters whose published weights stand in for a training; the page says so.
 
     Raises
     ------
@@ -120,11 +127,22 @@ def execute(root: Path, output: Path, header: Header, scale: str, parameters: Ma
             remedy="end the chapter with chapter.close()",
         )
     executed = clean(executed)
+    if weights:
+        _say_pretrained(executed, header.name, weights)
     for cell in executed.cells:
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = substitute(cell.source, values)
     write_notebook(executed, output / "notebooks" / f"{header.name}.ipynb")
     failed.unlink()
+
+
+def _say_pretrained(executed: NotebookNode, chapter: str, weights: Sequence[str]) -> None:
+    """Say on the page, above the first output, that models were not trained in this run."""
+    whose = [("this chapter's own" if name == chapter else f"`{name}`") for name in weights]
+    text = f"**Pretrained.** Not trained in this run, but read from the book's `weights/`: {', '.join(whose)}."
+    first = next(cell for cell in executed.cells if cell.get("outputs"))
+    note = nbformat.v4.new_output("display_data", {"text/markdown": text, "text/plain": text})
+    first.outputs.insert(0, note)
 
 
 def _write_kernel_spec(output: Path) -> None:
@@ -150,7 +168,10 @@ def main() -> int:
     print(f"{step.name}: started at {task['scale']} scale", flush=True)
     try:
         step.remove_stamps(output)
-        execute(root, output, read_header(root / "notebooks" / f"{step.name}.py"), task["scale"], task["parameters"])
+        header, parameters = read_header(root / "notebooks" / f"{step.name}.py"), dict(task["parameters"])
+        if step.name not in step.weights:
+            parameters.pop(PRETRAINED, None)
+        execute(root, output, header, task["scale"], parameters, step.weights)
     except ChapterError as error:
         print(f"{step.name}: failed after {time.monotonic() - started:.1f} s\n{error}", flush=True)
         return 1

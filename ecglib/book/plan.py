@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -15,6 +15,11 @@ from ecglib.book.headers import Header, read_headers, with_needed
 from ecglib.book.provenance import ecglib_sha256, imported_modules, source_sha256
 from ecglib.book.results import write_text
 from ecglib.errors import ChapterError
+
+PRETRAINED = "pretrained"
+"""Parameter of chapters that can take their own models from ``weights/`` instead of training them."""
+
+_WEIGHTS = "weights "
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class Step:
     needs : tuple of str
         Chapters that must have run before.
     inputs : mapping of str to str
-        Digest of each thing that the outputs depend on: source, ecglib modules, lock, parameters, data, chapters.
+        Digest of each thing that the outputs depend on: source, ecglib modules, lock, parameters, data, chapters,
+        published weights.
 
     Notes
     -----
@@ -43,6 +49,11 @@ class Step:
     name: str
     needs: tuple[str, ...]
     inputs: Mapping[str, str]
+
+    @property
+    def weights(self) -> list[str]:
+        """Chapters whose published weights stand in for a training, this one among them where it skips its own."""
+        return [key.removeprefix(_WEIGHTS) for key in self.inputs if key.startswith(_WEIGHTS)]
 
     @property
     def stamp(self) -> str:
@@ -98,6 +109,7 @@ def make_plan(
     chapters: Sequence[str] = (),
     data_dir: Path | None = None,
     parameters: Mapping[str, object] | None = None,
+    published: Collection[str] = (),
 ) -> dict[str, Step]:
     """Give the steps of a run, each after those that it needs.
 
@@ -113,7 +125,10 @@ def make_plan(
     data_dir : Path, optional
         Folder of the real databases. At smoke scale the twins are written by ``ecglib``, so its modules stand for them.
     parameters : mapping, optional
-        Values for the parameters cell, beyond the scale.
+        Values for the parameters cell, beyond the scale; ``pretrained`` is for the chapters asked for, and not for
+        those that they need.
+    published : collection of str
+        Chapters that others need and that are not run: their ``weights/`` stand in for them.
 
     Raises
     ------
@@ -134,7 +149,8 @@ def make_plan(
     {}
     """
     headers = read_headers(root)
-    names = with_needed(headers, chapters or headers)
+    shortened = {name: replace(h, needs=()) if name in published else h for name, h in headers.items()}
+    names = [name for name in with_needed(shortened, chapters or headers) if name not in published]
     parameters = parameters or {}
     for name in chapters or names:
         _refuse_unknown(parameters, headers[name])
@@ -146,12 +162,14 @@ def make_plan(
     data: dict[str, str] = {}
     steps: dict[str, Step] = {}
     for name in names:
-        header = headers[name]
+        header, values = headers[name], dict(parameters)
+        if chapters and name not in chapters:
+            values.pop(PRETRAINED, None)
         inputs = {
             **common,
             "source": source_sha256(header.source),
             "ecglib": ecglib_sha256(imported_modules(header.source)),
-            "parameters": digest_of({key: parameters[key] for key in sorted(parameters) if key in header.parameters}),
+            "parameters": digest_of({key: values[key] for key in sorted(values) if key in header.parameters}),
         }
         for key in header.databases:
             if key not in data:
@@ -159,9 +177,59 @@ def make_plan(
                 data[key] = _twins_sha256() if scale == "smoke" else _data_sha256(key, data_dir, cache)
             inputs[f"data {key}"] = data[key]
         for needed in header.needs:
-            inputs[f"chapter {needed}"] = digest_of(steps[needed].inputs)
-        steps[name] = Step(name, header.needs, inputs)
+            if needed in steps:
+                inputs[f"chapter {needed}"] = digest_of(steps[needed].inputs)
+            if needed in published or needed in steps[needed].weights:
+                inputs[f"{_WEIGHTS}{needed}"] = _weights_sha256(root, needed)
+        if PRETRAINED in header.parameters and values.get(PRETRAINED):
+            inputs[f"{_WEIGHTS}{name}"] = _weights_sha256(root, name)
+        steps[name] = Step(name, tuple(needed for needed in header.needs if needed not in published), inputs)
     return steps
+
+
+def replaceable(root: Path, output: Path, steps: Mapping[str, Step], chapters: Sequence[str]) -> list[str]:
+    """Name the chapters that published weights can stand in for.
+
+    Parameters
+    ----------
+    root, output : Path
+        The book's folder and the run's.
+    steps : mapping of str to Step
+        The plan of a run in which nothing is replaced.
+    chapters : sequence of str
+        Chapters asked for; they run in any case.
+
+    Returns
+    -------
+    list of str
+        Chapters of the plan that were not asked for, whose last run is not up to date, and that have a folder below
+        ``weights/``.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``10_cnn``.
+    """
+    return [
+        name
+        for name, step in steps.items()
+        if name not in chapters and not step.is_done(output) and _weight_files(root, name)
+    ]
+
+
+def _weight_files(root: Path, chapter: str) -> list[Path]:
+    return sorted((root / "weights" / chapter).glob("*.safetensors"))
+
+
+def _weights_sha256(root: Path, chapter: str) -> str:
+    files = _weight_files(root, chapter)
+    if not files:
+        raise ChapterError(
+            f"there are no published weights of {chapter}",
+            file=root / "weights" / chapter,
+            expected="files that end in .safetensors",
+            remedy="run without --pretrained, so that the models are trained",
+        )
+    return digest_of({file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files})
 
 
 def write_plan(steps: Mapping[str, Step], file: Path) -> None:

@@ -1,18 +1,21 @@
-"""Copy what a run made to where the published book keeps it: notebooks, results, figures' data, weights."""
+"""Copy what a run made to where the published book keeps it: notebooks, results, figures' data, weights with a card."""
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
-from ecglib.book.headers import Header, read_headers
+from ecglib.book.headers import Header, assigned_literals, read_headers
+from ecglib.book.model_card import CARD, model_card, weight_files, write_card
 from ecglib.book.pairs import join, read_notebook, write_notebook
-from ecglib.book.results import read_results
+from ecglib.book.results import read_results, write_text
 from ecglib.book.run import output_folder
 from ecglib.book.settings import repository_url
 from ecglib.errors import ChapterError
@@ -36,13 +39,14 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
     -------
     list of Path
         The files and folders written: ``notebooks/NN_topic.ipynb``, ``results/<scale>/<chapter>.json``, the data of
-        figures in ``results/<scale>/<chapter>/`` and weights in ``weights/<chapter>/``.
+        figures in ``results/<scale>/<chapter>/`` and weights with their card in ``weights/<chapter>/``.
 
     Raises
     ------
     ChapterError
         The scale is ``smoke``, data were synthetic, a notebook is too large, shows an error or holds a path of this
-        machine, or code was changed since it ran.
+        machine, code was changed since it ran, the chapter's own training was skipped, or a file of weights is too
+        large.
 
     Notes
     -----
@@ -53,12 +57,15 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
             "a smoke run can't be published", expected="scale cpu or gpu", remedy="run on real data: --scale cpu"
         )
     output, headers, repository = output_folder(root, scale), read_headers(root), repository_url(root)
-    notebooks = {}
+    notebooks, cards = {}, {}
     for name in chapters:
         _refuse_synthetic(output / "results" / f"{name}.json")
         executed = read_notebook(output / "notebooks" / f"{name}.ipynb")
         notebooks[name] = join(headers[name], executed, repository)
         _refuse_unfit(notebooks[name], headers[name], root)
+        if weight_files(output / "artefacts" / name):
+            made = read_results(output / "results" / f"{name}.json")
+            cards[name] = model_card(output / "artefacts" / name, headers[name], made)
     written: list[Path] = []
     for name in chapters:
         results = root / "results" / scale
@@ -67,12 +74,14 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
         shutil.copy(output / "results" / f"{name}.json", results)
         written += [headers[name].notebook, results / f"{name}.json"]
         written += _replace(sorted((output / "figures" / name).glob("*.csv")), results / name)
-        written += _replace(sorted((output / "artefacts" / name).glob("*.safetensors")), root / "weights" / name)
+        written += _replace(weight_files(output / "artefacts" / name), root / "weights" / name)
+        if name in cards:
+            write_text(root / "weights" / name / CARD, cards[name])
     return written
 
 
 def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
-    """Carry prose and exercises from the sources into the committed notebooks, whose outputs stay.
+    """Carry prose and exercises from the sources into the committed notebooks, whose outputs stay; write model cards.
 
     Parameters
     ----------
@@ -84,7 +93,7 @@ def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
     Returns
     -------
     list of Path
-        The notebooks that changed.
+        The notebooks and model cards that changed.
 
     Raises
     ------
@@ -104,7 +113,28 @@ def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
             if after != before:
                 write_notebook(after, header.notebook)
                 changed.append(header.notebook)
+            changed += _card(root, header, after)
     return changed
+
+
+def _card(root: Path, header: Header, notebook: nbformat.NotebookNode) -> list[Path]:
+    """Write the card of a published chapter's weights again, where it has any and the card differs."""
+    folder = root / "weights" / header.name
+    if not weight_files(folder):
+        return []
+    card = folder / CARD
+    before = card.read_bytes() if card.is_file() else b""
+    write_card(folder, header, read_results(root / "results" / _parameter(notebook, "scale") / f"{header.name}.json"))
+    return [card] if card.read_bytes() != before else []
+
+
+def _parameter(notebook: nbformat.NotebookNode, name: str) -> Any:
+    """Give a value of a notebook's parameters cell; None where it assigns no such name."""
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            value = assigned_literals(cell.source).get(name)
+            return None if value is None else ast.literal_eval(value)
+    return None
 
 
 def _replace(files: list[Path], folder: Path) -> list[Path]:
@@ -131,6 +161,13 @@ def _refuse_synthetic(file: Path) -> None:
 
 
 def _refuse_unfit(notebook: nbformat.NotebookNode, header: Header, root: Path) -> None:
+    if _parameter(notebook, "pretrained"):
+        raise ChapterError(
+            "this run used published weights, so it has none of its own to publish",
+            file=header.notebook,
+            expected="a run that trains its models",
+            remedy=f"run it whole: ecgbook run {header.name} --scale …",
+        )
     text = nbformat.writes(notebook)
     if len(text.encode()) >= LARGEST_NOTEBOOK:
         largest = max(notebook.cells, key=lambda cell: len(str(cell.get("outputs", ""))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ecglib.book.headers import SCALES
-from ecglib.book.plan import make_plan, write_plan
+from ecglib.book.headers import SCALES, read_headers
+from ecglib.book.plan import PRETRAINED, Step, make_plan, replaceable, write_plan
 from ecglib.book.results import write_text
 from ecglib.errors import ChapterError
 
@@ -53,6 +54,7 @@ def run(
     data_dir: Path | None = None,
     jobs: int = 2,
     parameters: Mapping[str, Any] | None = None,
+    pretrained: bool = False,
 ) -> list[str]:
     """Run chapters, and those they need, where something that they depend on has changed since they last ran.
 
@@ -69,6 +71,10 @@ def run(
         Chapters at a time.
     parameters : mapping, optional
         Values for the parameters cells, beyond the scale.
+    pretrained : bool
+        Train nothing that has been published: chapters asked for take their own models from ``weights/`` where they
+        have the parameter ``pretrained``, and a needed chapter that would have to run is left out where its
+        ``weights/`` are there. Each page says whose weights it used.
 
     Returns
     -------
@@ -78,7 +84,8 @@ def run(
     Raises
     ------
     ChapterError
-        A chapter failed, or another run of this scale is under way.
+        A chapter failed, another run of this scale is under way, or a chapter that is to take published weights has
+        none.
 
     Notes
     -----
@@ -88,7 +95,10 @@ def run(
     parameters = dict(parameters or {})
     with _alone(output):
         stop_orphans(output)
-        steps = make_plan(root, output, scale, chapters, data_dir, parameters)
+        if pretrained:
+            steps, parameters = _with_published(root, output, scale, chapters, data_dir, parameters)
+        else:
+            steps = make_plan(root, output, scale, chapters, data_dir, parameters)
         waiting = [step for step in steps.values() if not step.is_done(output)]
         if not waiting:
             print(f"Nothing to run: all {len(steps)} chapters are up to date at {scale} scale.", flush=True)
@@ -112,6 +122,48 @@ def run(
             )
         print(f"{len(waiting)} chapters ran in {time.monotonic() - started:.0f} s.", flush=True)
         return [step.name for step in waiting]
+
+
+def _with_published(
+    root: Path,
+    output: Path,
+    scale: str,
+    chapters: Sequence[str],
+    data_dir: Path | None,
+    parameters: dict[str, Any],
+) -> tuple[dict[str, Step], dict[str, Any]]:
+    """Plan a run that takes from ``weights/`` what it can, and say what that is."""
+    whole = make_plan(root, output, scale, chapters, data_dir, parameters)
+    published = replaceable(root, output, whole, chapters) if chapters else []
+    headers = read_headers(root)
+    if any(PRETRAINED in headers[name].parameters for name in chapters or headers):
+        parameters = {**parameters, PRETRAINED: True}
+    steps = make_plan(root, output, scale, chapters, data_dir, parameters, published)
+    used = sorted({name for step in steps.values() for name in step.weights})
+    if not used:
+        raise ChapterError(
+            "there is nothing to take from published weights",
+            expected="a chapter that needs another one with a folder in weights/, or has the parameter pretrained",
+            remedy="run without --pretrained",
+        )
+    print(f"Not trained but taken from weights/: {', '.join(used)}.", flush=True)
+    for name in used:
+        _set_aside(output, name)
+    return steps, parameters
+
+
+def _set_aside(output: Path, chapter: str) -> None:
+    """Move the artefacts of an earlier run of a chapter away, since pages prefer them to published weights."""
+    artefacts, aside = output / "artefacts" / chapter, output / "set_aside" / chapter
+    if artefacts.is_dir() and any(artefacts.iterdir()):
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        artefacts.rename(aside)
+        for stamp in output.glob(f"ran/{chapter}.*.json"):
+            stamp.unlink()
+        print(
+            f"What an earlier run of {chapter} had left now lies in {aside.relative_to(output.parents[1])}.", flush=True
+        )
 
 
 def _snakemake(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ecglib.errors import DamagedFileError, MissingFileError
 
 
-def save_weights(model: nn.Module, file: str | os.PathLike[str]) -> None:
+def save_weights(
+    model: nn.Module, file: str | os.PathLike[str], facts: Mapping[str, str | int | float] | None = None
+) -> None:
     """Write a model's weights as safetensors, whole or not at all.
 
     Parameters
@@ -20,6 +24,8 @@ def save_weights(model: nn.Module, file: str | os.PathLike[str]) -> None:
     model : nn.Module
     file : path-like
         Ends in ``.safetensors``.
+    facts : mapping, optional
+        What a reader of the file wants to know, such as split, seed and score on validation; ``read_facts`` reads them.
 
     Notes
     -----
@@ -29,14 +35,64 @@ def save_weights(model: nn.Module, file: str | os.PathLike[str]) -> None:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save_weights(nn.Linear(3, 2), Path(folder) / "linear.safetensors")
+    ...     save_weights(nn.Linear(3, 2), Path(folder) / "linear.safetensors", {"seed": 0})
     ...     load_weights(nn.Linear(3, 2), Path(folder) / "linear.safetensors").weight.shape
     torch.Size([2, 3])
     """
     file = Path(file)
     unfinished = file.with_name(f"{file.name}.part")
-    save_file({name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}, unfinished)
+    save_file(
+        {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()},
+        unfinished,
+        {"facts": json.dumps(dict(facts or {}))},
+    )
     os.replace(unfinished, file)
+
+
+def read_facts(file: str | os.PathLike[str]) -> dict[str, str | int | float]:
+    """Read what ``save_weights`` noted beside the weights.
+
+    Parameters
+    ----------
+    file : path-like
+        Written by ``save_weights``.
+
+    Returns
+    -------
+    dict
+        Empty if nothing was noted.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    DamagedFileError
+        If it can't be read.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``15_comparison``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_weights(nn.Linear(3, 2), Path(folder) / "linear.safetensors", {"seed": 0})
+    ...     read_facts(Path(folder) / "linear.safetensors")
+    {'seed': 0}
+    """
+    file = _present(file)
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return dict(json.loads((opened.metadata() or {}).get("facts", "{}")))
+    except (SafetensorError, OSError) as error:
+        raise DamagedFileError(
+            "these weights can't be read",
+            file=file,
+            expected="a safetensors file",
+            found=str(error).splitlines()[0],
+            remedy="get the file again",
+        ) from error
 
 
 def load_weights(model: nn.Module, file: str | os.PathLike[str]) -> nn.Module:
@@ -64,11 +120,7 @@ def load_weights(model: nn.Module, file: str | os.PathLike[str]) -> nn.Module:
     -----
     Source: our choice. Taught in chapter ``10_cnn``.
     """
-    file = Path(file)
-    if not file.is_file():
-        raise MissingFileError(
-            "no weights here", file=file, expected="a safetensors file", remedy="run the chapter that trains this model"
-        )
+    file = _present(file)
     try:
         model.load_state_dict(load_file(file))
     except (SafetensorError, RuntimeError, OSError) as error:
@@ -80,3 +132,12 @@ def load_weights(model: nn.Module, file: str | os.PathLike[str]) -> nn.Module:
             remedy="get the file again, or make the model with the same arguments",
         ) from error
     return model.eval()
+
+
+def _present(file: str | os.PathLike[str]) -> Path:
+    file = Path(file)
+    if not file.is_file():
+        raise MissingFileError(
+            "no weights here", file=file, expected="a safetensors file", remedy="run the chapter that trains this model"
+        )
+    return file

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -147,7 +150,9 @@ def pretend_run() -> Callable[[Path, str], Path]:
             (figures / "confusion.csv").write_text("a,b\n1,2\n", encoding="utf-8")
         weights = output / "artefacts" / "00_first"
         weights.mkdir(parents=True, exist_ok=True)
-        (weights / "cnn.safetensors").write_bytes(b"weights")
+        facts = {"model": "CNN", "split": "intra", "seed": 1, "training_examples": 1234}
+        numbers = {"classifier.bias": np.arange(5, dtype=np.float32)}
+        save_file(numbers, weights / "cnn.safetensors", {"facts": json.dumps(facts)})
         (weights / "predictions.npy").write_bytes(b"large, and not published")
         return output
 

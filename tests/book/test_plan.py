@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecglib.book import provenance
-from ecglib.book.plan import Step, make_plan, read_plan, write_plan
+from ecglib.book.plan import Step, make_plan, read_plan, replaceable, write_plan
 from ecglib.errors import ChapterError, MissingFileError
 
 Write = Callable[..., Path]
@@ -127,3 +127,61 @@ def test_a_plan_reads_back(tmp_path: Path) -> None:
     steps = {"10_cnn": Step("10_cnn", ("00_a",), {"source": "a"})}
     write_plan(steps, tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json") == steps
+
+
+@pytest.fixture
+def weights(book: Path) -> Path:
+    """Published weights of 00_first, which 01_second needs."""
+    file = book / "weights" / "00_first" / "cnn.safetensors"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"weights")
+    return file
+
+
+def test_published_weights_stand_in_for_a_needed_chapter(book: Path, weights: Path, before: dict[str, Step]) -> None:
+    output = book / "_build" / "smoke"
+    assert replaceable(book, output, before, ["01_second"]) == ["00_first"]
+    assert replaceable(book, output, before, ["00_first", "01_second"]) == []
+    steps = make_plan(book, output, "smoke", ["01_second"], published=["00_first"])
+    assert list(steps) == ["01_second"]
+    assert steps["01_second"].needs == ()
+    assert steps["01_second"].weights == ["00_first"]
+    assert steps["01_second"].stamp != before["01_second"].stamp
+    weights.write_bytes(b"other weights")
+    again = make_plan(book, output, "smoke", ["01_second"], published=["00_first"])
+    assert again["01_second"].stamp != steps["01_second"].stamp
+    edit(book / "notebooks" / "00_first.py", "import ecglib.outer", "import ecglib.other")
+    same = make_plan(book, output, "smoke", ["01_second"], published=["00_first"])
+    assert same["01_second"].stamp == again["01_second"].stamp
+
+
+def test_a_chapter_that_is_up_to_date_or_has_no_weights_is_not_replaced(book: Path, weights: Path) -> None:
+    output = book / "_build" / "smoke"
+    steps = make_plan(book, output, "smoke", ["01_second"])
+    for file in steps["00_first"].outputs:
+        (output / file).parent.mkdir(parents=True, exist_ok=True)
+        (output / file).write_text("{}", encoding="utf-8")
+    assert replaceable(book, output, steps, ["01_second"]) == []
+    (output / steps["00_first"].stamp).unlink()
+    assert replaceable(book, output, steps, ["01_second"]) == ["00_first"]
+    weights.unlink()
+    assert replaceable(book, output, steps, ["01_second"]) == []
+
+
+def test_only_chapters_asked_for_skip_their_own_training(book: Path, weights: Path) -> None:
+    output = book / "_build" / "smoke"
+    for name in ("00_first", "01_second"):
+        edit(book / "notebooks" / f"{name}.py", 'device = "auto"', 'device = "auto"\npretrained = False')
+    before = make_plan(book, output, "smoke")
+    steps = make_plan(book, output, "smoke", ["00_first"], parameters={"pretrained": True})
+    assert steps["00_first"].weights == ["00_first"]
+    assert steps["00_first"].stamp != before["00_first"].stamp
+    with pytest.raises(ChapterError, match="no published weights of 01_second"):
+        make_plan(book, output, "smoke", ["01_second"], parameters={"pretrained": True})
+    (book / "weights" / "01_second").mkdir()
+    (book / "weights" / "01_second" / "a.safetensors").write_bytes(b"a")
+    steps = make_plan(book, output, "smoke", ["01_second"], parameters={"pretrained": True})
+    assert (steps["00_first"].weights, steps["00_first"].stamp) == ([], before["00_first"].stamp)
+    assert steps["01_second"].weights == ["01_second"]
+    both = make_plan(book, output, "smoke", ["00_first", "01_second"], parameters={"pretrained": True})
+    assert both["01_second"].weights == ["00_first", "01_second"], "its page uses the first's weights, too"

@@ -5,14 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from ecglib.book.command import main
 from ecglib.book.headers import read_headers
+from ecglib.book.model_card import LARGEST_WEIGHTS
 from ecglib.book.pairs import in_step
 from ecglib.book.publish import LARGEST_NOTEBOOK, pair, publish
 from ecglib.book.status import FRESH, MODULES, NEVER, SOURCE, statuses, table
-from ecglib.errors import ChapterError
+from ecglib.errors import ChapterError, DamagedFileError
 
 CHAPTERS = ("00_first", "01_second", "10_alone")
 
@@ -46,7 +49,7 @@ def test_publishing_copies_pages_numbers_data_and_weights(book: Path) -> None:
     expected = {f"notebooks/{name}.ipynb" for name in CHAPTERS}
     expected |= {f"results/cpu/{name}.json" for name in CHAPTERS}
     expected |= {f"results/cpu/{name}/confusion.csv" for name in CHAPTERS}
-    expected |= {"weights/00_first/cnn.safetensors"}
+    expected |= {"weights/00_first/cnn.safetensors", "weights/00_first/README.md"}
     assert set(after) - set(before) == expected
     assert {name: after[name] for name in before} == before, "sources stay as they are"
     for header in read_headers(book).values():
@@ -80,6 +83,45 @@ def test_what_is_unfit_is_refused_and_nothing_is_written(book: Path) -> None:
     with pytest.raises(ChapterError, match="path of this machine"):
         publish(book, "cpu", CHAPTERS)
     assert tree(book) == before
+
+
+def test_weights_that_are_unfit_are_refused_and_nothing_is_written(book: Path) -> None:
+    before = tree(book)
+    weights = book / "_build/cpu/artefacts/00_first/cnn.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:50])
+    with pytest.raises(DamagedFileError, match="these weights can't be read"):
+        publish(book, "cpu", CHAPTERS)
+    save_file({"w": np.zeros(LARGEST_WEIGHTS // 4, np.float32)}, weights)
+    with pytest.raises(ChapterError, match=r"less than 2 MB, found 2\.0 MB"):
+        publish(book, "cpu", CHAPTERS)
+    assert tree(book) == before
+
+
+def test_a_run_that_skipped_its_training_is_not_published(book: Path) -> None:
+    publish(book, "cpu", CHAPTERS)
+    before = tree(book)
+    file = book / "_build/cpu/notebooks/00_first.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source += "\npretrained = True"
+    nbformat.write(notebook, file)
+    source = book / "notebooks" / "00_first.py"
+    source.write_text(source.read_text().replace('device = "auto"', 'device = "auto"\npretrained = False'))
+    with pytest.raises(ChapterError, match="a run that trains its models"):
+        publish(book, "cpu", ["00_first"])
+    assert (book / "weights/00_first/cnn.safetensors").read_bytes() == before["weights/00_first/cnn.safetensors"]
+
+
+def test_pair_writes_the_card_again(book: Path) -> None:
+    publish(book, "cpu", CHAPTERS)
+    card = book / "weights" / "00_first" / "README.md"
+    whole = card.read_text(encoding="utf-8")
+    assert pair(book) == []
+    card.unlink()
+    assert pair(book) == [card]
+    assert card.read_text(encoding="utf-8") == whole
 
 
 def test_a_large_notebook_is_refused(book: Path) -> None:

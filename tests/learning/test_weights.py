@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from ecglib.errors import DamagedFileError, MissingFileError
-from ecglib.learning.weights import load_weights, save_weights
+from ecglib.learning.weights import load_weights, read_facts, save_weights
 from ecglib.models.cnn import CNN
 
 
@@ -32,3 +32,16 @@ def test_a_cut_file_is_refused_and_a_missing_one_named(tmp_path):
         load_weights(nn.Linear(3, 2), file)
     with pytest.raises(MissingFileError, match=r"other\.safetensors"):
         load_weights(nn.Linear(3, 2), tmp_path / "other.safetensors")
+
+
+def test_facts_come_back_in_their_types_and_the_file_is_the_same_every_time(tmp_path):
+    model, facts = nn.Linear(3, 2), {"split": "inter", "seed": 2, "validation_score": 0.75, "epochs": 16}
+    for name in ("one", "two"):
+        save_weights(model, tmp_path / f"{name}.safetensors", facts)
+    assert read_facts(tmp_path / "one.safetensors") == facts
+    assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "two.safetensors").read_bytes()
+    save_weights(model, tmp_path / "none.safetensors")
+    assert read_facts(tmp_path / "none.safetensors") == {}
+    (tmp_path / "one.safetensors").write_bytes(b"no weights")
+    with pytest.raises(DamagedFileError, match=r"one\.safetensors"):
+        read_facts(tmp_path / "one.safetensors")
