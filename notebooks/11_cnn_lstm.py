@@ -69,8 +69,8 @@ resamples = {"smoke": 200, "cpu": 2000, "gpu": 2000}[scale]
 # summary (S) adds an **accuracy of 0.982**. Neither the split nor the kind of average is stated. We compare with macro F1
 # under `intra` (I: our inference, as for the CNN).
 #
-# Whether it is *better* than the other three is a question of its own. It needs all four on the same beats, and [the
-# comparison](15_comparison.ipynb) asks it.
+# Whether it is *better* than the other three is a question of its own. It needs all four on the same beats, and the
+# comparison asks it.
 #
 # ## The idea in one picture
 #
@@ -301,8 +301,8 @@ for name in ("intra", "inter"):
 # TODO(result): the largest confusion under `intra` (S taken for N?) and under `inter`; how many F beats are found.
 #
 # A memory over one beat's window is not a memory of the rhythm. The window begins 0.28 seconds before the R peak, so the beat
-# before is mostly outside. That a beat came early, the clearest sign of S, this network can't see either. [New
-# patients](19_new_patients.ipynb) gives it the spacing of beats.
+# before is mostly outside. That a beat came early, the clearest sign of S, this network can't see either. New
+# patients gives it the spacing of beats.
 #
 # ```{admonition} Our own choices
 # :class: note
@@ -315,8 +315,8 @@ for name in ("intra", "inter"):
 #   256, 16 epochs at `cpu` scale, 8 for `inter`; the epoch that did best on validation is kept. It was chosen on `intra`
 #   validation beats with the CNN-LSTM.
 # - Training sees half of the N beats at `cpu` scale, drawn anew for each seed. Validation and test keep every beat.
-# - No augmentation and plain cross-entropy. The paper adds beats made by a GAN; [class
-#   imbalance](17_class_imbalance.ipynb) tries that.
+# - No augmentation and plain cross-entropy. The paper adds beats made by a GAN; class
+#   imbalance tries that.
 # - The split, and the average: `intra` and macro, as the paper's numbers suggest.
 # ```
 
@@ -421,5 +421,5 @@ for name in ("last state", "every step"):
 #
 # ## What to read next
 #
-# [The CNN-LSTM-Attention](12_cnn_lstm_attention.ipynb) lets the network choose which steps count. [The
-# comparison](15_comparison.ipynb) asks whether this one is the best of the four.
+# [The CNN-LSTM-Attention](12_cnn_lstm_attention.ipynb) lets the network choose which steps count. The
+# comparison asks whether this one is the best of the four.

@@ -69,8 +69,8 @@ resamples = {"smoke": 200, "cpu": 2000, "gpu": 2000}[scale]
 # (mark P: the authors' own words). The texts that we could read give no score for it. A README (T: a third party) names "CNN-LSTM +
 # ResNet" as the pair behind the best ensemble, which would be odd for a weak network.
 #
-# So the 0.951 of the CNN-LSTM is again a ceiling. The claim about imbalance is tested in [the
-# comparison](15_comparison.ipynb) and in [class imbalance](17_class_imbalance.ipynb).
+# So the 0.951 of the CNN-LSTM is again a ceiling. The claim about imbalance is tested in the
+# comparison and in class imbalance.
 #
 # ## The idea in one picture
 #
@@ -298,8 +298,8 @@ for name in ("intra", "inter"):
 #   256, 16 epochs at `cpu` scale, 8 for `inter`; the epoch that did best on validation is kept. It was chosen on `intra`
 #   validation beats with the CNN-LSTM.
 # - Training sees half of the N beats at `cpu` scale, drawn anew for each seed. Validation and test keep every beat.
-# - No augmentation and plain cross-entropy. The paper adds beats made by a GAN; [class
-#   imbalance](17_class_imbalance.ipynb) tries that.
+# - No augmentation and plain cross-entropy. The paper adds beats made by a GAN; class
+#   imbalance tries that.
 # - The split, and the average: `intra` and macro, as the paper's numbers suggest.
 # ```
 
@@ -395,10 +395,10 @@ for name in ("plain stack", "short cuts"):
 # ```{exercise} A question without code
 # :label: exercise-parameters-and-time
 #
-# The ResNet-1D has fewer parameters than the CNN-LSTM. In [the comparison](15_comparison.ipynb) you find the time that each takes
+# The ResNet-1D has fewer parameters than the CNN-LSTM. In the comparison you find the time that each takes
 # for an epoch. Why is the number of parameters a poor guess of the time, and for which layers is it a good one?
 # ```
 #
 # ## What to read next
 #
-# [The comparison](15_comparison.ipynb): which of the four is best, and how sure is that?
+# The comparison: which of the four is best, and how sure is that?

@@ -575,7 +575,7 @@ bar.close()
 pd.DataFrame(mixes, index=pd.Index(aami.AAMI_CLASSES, name="training beats"))
 
 # %%
-effects, bars = {}, []
+effects, bars, by_mix = {}, [], {}
 for name, cut in cuts.items():
     for label in architectures:
         pair = [
@@ -610,6 +610,9 @@ for name, cut in cuts.items():
         )
         for mix, interval in zip(("natural", "balanced"), after, strict=True):
             chapter.record(f"{label}.{name}.{mix}_mix_minority_f1", interval)
+            by_mix.setdefault((name, mix), {})[titles[label]] = (
+                f"{interval.value:.3f} ({interval.low:.3f}–{interval.high:.3f})"
+            )
         chapter.record(f"{label}.{name}.imbalance_effect", effects[label, name])
         bars.append(
             (
@@ -618,6 +621,9 @@ for name, cut in cuts.items():
                 effects[label, name],
             )
         )
+pd.DataFrame(by_mix).T.rename_axis(["split", "trained on"])
+
+# %%
 figure, data = plot_intervals(bars)
 chapter.show(
     figure,

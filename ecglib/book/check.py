@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -290,11 +291,17 @@ def _protocol(chapter: str, results: Results, source: Path) -> Iterator[Problem]
 
 
 def _repeated(found: Mapping[str, Results]) -> Iterator[Problem]:
-    first: dict[str, str] = {}
+    """Two chapters may record one number under one name, but not two numbers."""
+    first: dict[tuple[str, str], tuple[str, float]] = {}
     for chapter, results in found.items():
-        for name in results.metrics:
-            if first.setdefault(name, chapter) != chapter:
-                yield Problem("results", chapter, f"{name} is recorded by {first[name]} too; give it another name")
+        for name, metric in results.metrics.items():
+            where, value = first.setdefault((results.scale, name), (chapter, metric.value))
+            if not math.isclose(value, metric.value, rel_tol=1e-9, abs_tol=1e-12):
+                yield Problem(
+                    "results",
+                    chapter,
+                    f"{name} is {metric.value} here and {value} in {where}; give one of them another name",
+                )
 
 
 def _claim(claim: Claim, results: Mapping[str, Results]) -> Iterator[Problem]:

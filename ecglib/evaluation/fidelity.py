@@ -81,8 +81,7 @@ def two_sample_test(real: ArrayLike, made: ArrayLike, *, trees: int = 100, seed:
     --------
     >>> random = np.random.default_rng(0)
     >>> real, made = random.normal(size=(2, 60, 40))
-    >>> test = two_sample_test(real, made + np.sin(np.arange(40)))
-    >>> test.accuracy.value > 0.9
+    >>> two_sample_test(real, 2 * made).accuracy.value > 0.7
     True
     """
     ours, theirs = _same_length(real, made)

@@ -128,7 +128,7 @@ def plot_distances(panels: Mapping[str, Mapping[str, ArrayLike]]) -> tuple[Figur
     Examples
     --------
     >>> figure, data = plot_distances({"F": {"unseen real": [0.1, 0.2], "GAN": [0.1, 0.3]}})
-    >>> data.groupby("origin")["distance_mV"].median().tolist()
+    >>> data.groupby("origin")["distance_mV"].median().round(2).tolist()
     [0.2, 0.15]
     """
     shares = np.linspace(0, 1, 101)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ecglib.errors import ECGError
 from ecglib.evaluation.intervals import Interval
@@ -90,7 +91,7 @@ def plot_published(
     width = _LEFT + len(panels) * (_SIDE + _GAP) - _GAP + _RIGHT
     height = _TOP + _SIDE + _BOTTOM + legend
     figure = Figure(figsize=(width, height))
-    handles = {}
+    handles: dict[str, Line2D] = {}
     for place, beat in enumerate(panels):
         axes = axes_at(figure, _LEFT + place * (_SIDE + _GAP), _BOTTOM + legend, _SIDE, _SIDE)
         for level in (0.2, 0.4, 0.6, 0.8):

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -10,11 +11,11 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from ecglib.book.check import check
+from ecglib.book.check import _repeated, check
 from ecglib.book.claims import expected_ranges, read_claims, write_expected
 from ecglib.book.headers import read_header
 from ecglib.book.pairs import read_source, substitute, write_notebook
-from ecglib.book.results import read_folder
+from ecglib.book.results import read_folder, read_results
 from ecglib.errors import LeakageError
 
 CODE = """\
@@ -228,6 +229,16 @@ def test_a_chapter_in_the_contents_without_source_is_caught(book):
 def test_a_chapter_listed_twice_is_caught(book):
     edit(book / "_toc.yml", "[{file: notebooks/98_demo}]", "[{file: notebooks/98_demo}, {file: notebooks/98_demo}]")
     assert kinds(book) == {"contents"}
+
+
+def test_two_chapters_may_share_a_number_but_not_a_name_for_two(healthy):
+    one = read_results(healthy / "results" / "cpu" / "98_demo.json")
+    changed = replace(one.metrics["cnn.inter.accuracy"], value=0.91)
+    other = replace(one, metrics={**one.metrics, "cnn.inter.accuracy": changed})
+    assert list(_repeated({"97_same": one, "98_demo": one})) == []
+    (problem,) = _repeated({"97_other": one, "98_demo": other})
+    assert (problem.kind, problem.place) == ("results", "98_demo")
+    assert "cnn.inter.accuracy is 0.91 here and 0.9 in 97_other" in problem.message
 
 
 @pytest.mark.parametrize("scale", [None, "cpu"])

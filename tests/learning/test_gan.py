@@ -33,7 +33,7 @@ def state(generator):
 
 
 def test_it_learns_the_shape_of_each_class():
-    generator, done = trained(steps=250, batch_size=24)
+    generator, done = trained(steps=250, batch_size=24, learning_rate=1e-3)
     beats, labels = generate(generator, {1: 50, 3: 50}, seed=1)
     for label, other in ((1, 3), (3, 1)):
         mean = beats[labels == label, 0].mean(axis=0)
