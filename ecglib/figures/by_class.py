@@ -67,7 +67,8 @@ def plot_by_class(
         )
     present = [index for index in range(len(AAMI_CLASSES)) if (of == index).any()]
     rows = []
-    height = _TOP + len(columns) * (_PANEL + _GAP) - _GAP + _BOTTOM
+    below = _BOTTOM + (0.25 if len(present) > 4 else 0.0)
+    height = _TOP + len(columns) * (_PANEL + _GAP) - _GAP + below
     figure = Figure(figsize=(_WIDTH, height))
     for place, (name, values) in enumerate(columns.items()):
         bottom = height - _TOP - _PANEL - place * (_PANEL + _GAP)

@@ -33,9 +33,9 @@ def test_every_class_has_the_same_area(looks, features):
 
 
 def test_a_feature_that_never_changes_is_drawn(looks):
-    figure, data = plot_by_class({"nothing": np.ones(6)}, [0, 0, 0, 1, 1, 2])
+    figure, data = plot_by_class({"nothing": np.ones(8)}, [0, 0, 0, 1, 1, 2, 3, 4])
     looks.readable(figure)
-    assert data["percent"].sum() == pytest.approx(300)
+    assert data["percent"].sum() == pytest.approx(500)
 
 
 @pytest.mark.parametrize("features", [{}, {"x": [1.0, 2.0]}])

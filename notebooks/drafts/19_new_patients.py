@@ -208,19 +208,20 @@ show_source(pack_context)
 context = rhythm_context(beats.records, beats.samples, beats.rate)
 shape = morphology(beats.windows, beats.records, beats.rate, beats.before)
 beside = beside_typical(beats.windows, beats.records)
+shown = ds1[beats.classes[ds1] != aami.AAMI_CLASSES.index("Q")]
 figure, data = plot_by_class(
     {
         "log of (RR before / median RR around)": context[
-            ds1, RHYTHM_FEATURES.index("previous_to_around")
+            shown, RHYTHM_FEATURES.index("previous_to_around")
         ],
         "log of (RR after / median RR around)": context[
-            ds1, RHYTHM_FEATURES.index("next_to_around")
+            shown, RHYTHM_FEATURES.index("next_to_around")
         ],
         "likeness of the QRS complex to the record's typical one": shape[
-            ds1, MORPHOLOGY_FEATURES.index("likeness_qrs")
+            shown, MORPHOLOGY_FEATURES.index("likeness_qrs")
         ],
     },
-    np.minimum(beats.classes[ds1], 4),
+    beats.classes[shown],
 )
 chapter.show(
     figure,
@@ -230,7 +231,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# These are the training patients only. S and V come early; V alone looks unlike the rest. No single feature is enough.
+# These are the training patients only. S and V come early; V looks unlike the typical beat, and so does many an F. No single feature is enough.
 #
 # **The classical baseline.** A random forest (many decision trees, each grown on its own draw of the beats) reads the
 # 14 numbers about rhythm and 30 about shape. It knows nothing of convolutions.
