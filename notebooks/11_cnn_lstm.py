@@ -279,7 +279,7 @@ chapter.claims()
 
 # %% [markdown]
 # The verdicts need the CNN's score. This page ran while the CNN was still being trained, so its table leaves them open; [the
-# claims page](../book/claims.md) has both scores and says *reproduced* twice.
+# claims page](../book/claims.md) has both scores and computes the verdicts.
 #
 # Under `intra` the mean of three seeds is {glue:text}`cnn_lstm.intra.macro_f1:.3f`. The paper's 0.951 lies inside the interval,
 # and above our mean: with half of the N beats and no made beats we come near it and do not pass it. The accuracy,
