@@ -334,6 +334,7 @@ chapter.show(
 #   `inter`; the epoch that did best on validation is kept.
 # - Training sees half of the N beats at `cpu` scale, drawn anew for each seed. That halves the time, and validation and test keep
 #   every beat. The same recipe, chosen on `intra` validation beats with the CNN-LSTM, serves all four networks.
+#   Some of those beats are of people who are test patients in `inter`, so there the recipe is not quite blind to them.
 # - No augmentation. The paper adds beats made by a GAN (a generative adversarial network), and a later
 #   chapter will add them too, to the training set only.
 # - The split, and the average: `intra` and macro, as the paper's numbers suggest.
