@@ -235,6 +235,59 @@ def inter_patient(records: ArrayLike) -> Split:
     return split
 
 
+def three_splits(
+    records: ArrayLike, samples: ArrayLike, classes: ArrayLike, rate: float, window: tuple[int, int], seed: int
+) -> dict[str, Split]:
+    """Split the beats of MIT-BIH in the book's three ways, each of which checks itself for leaks.
+
+    Parameters
+    ----------
+    records : array, shape (beats,)
+        Record of each beat.
+    samples : int array, shape (beats,)
+        Sample index of each beat.
+    classes : array, shape (beats,)
+        Class of each beat.
+    rate : float
+        Samples a second.
+    window : (int, int)
+        Samples before and after a beat that its window covers.
+    seed : int
+        Decides ``intra`` and ``blocked``.
+
+    Returns
+    -------
+    dict of str to Split
+        ``intra``, ``blocked`` and ``inter``.
+
+    Raises
+    ------
+    LeakageError
+        If a beat stood in two parts, a window of ``blocked`` shared a sample with another part's, or a patient of
+        ``inter`` stood on two sides.
+    RecordTooShortError
+        If a record has too few beats for ``blocked``.
+    MissingFileError
+        If no record of a part of ``inter`` is there.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``01_splits_and_leakage``.
+
+    Examples
+    --------
+    >>> records, samples = np.repeat(["101", "114", "100"], 500), np.tile(np.arange(500) * 300, 3)
+    >>> cuts = three_splits(records, samples, np.zeros(1500), rate=360, window=(100, 160), seed=0)
+    >>> {name: len(cut.test) for name, cut in cuts.items()}
+    {'intra': 300, 'blocked': 290, 'inter': 500}
+    """
+    return {
+        "intra": intra_patient(classes, seed),
+        "blocked": blocked(records, samples, rate, window, seed),
+        "inter": inter_patient(records),
+    }
+
+
 def ptbxl_folds(database: PTBXL) -> Split:
     """Split PTB-XL's records by its official folds: 1–8 train, 9 validates, 10 tests.
 

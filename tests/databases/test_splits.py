@@ -25,6 +25,7 @@ from ecglib.databases.splits import (
     ludb_by_patient,
     overlapping_fraction,
     ptbxl_folds,
+    three_splits,
 )
 from ecglib.errors import LeakageError, MissingFileError, RecordTooShortError
 
@@ -190,6 +191,30 @@ def test_ptbxl_folds_refuse_a_patient_on_both_sides(tiny: Path) -> None:
     table.write_text(table.read_text() + "3,15709.0,60.0,1,,{},10\n")
     with pytest.raises(LeakageError, match="15709"):
         ptbxl_folds(PTBXL(tiny))
+
+
+def test_three_splits_are_the_three(walks: tuple[NDArray[np.str_], NDArray[np.int64]]) -> None:
+    _, samples = walks
+    records = np.repeat(["101", "114", "100"], len(samples) // 3)
+    samples = samples[: len(records)]
+    classes = np.arange(len(records)) % 3
+    cuts = three_splits(records, samples, classes, 360, WINDOW, seed=4)
+    wanted = (intra_patient(classes, 4), blocked(records, samples, 360, WINDOW, 4), inter_patient(records))
+    assert [*cuts] == ["intra", "blocked", "inter"]
+    for cut, alone in zip(cuts.values(), wanted, strict=True):
+        for one, other in zip(_parts(cut), _parts(alone), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_three_splits_stop_at_a_leak(
+    walks: tuple[NDArray[np.str_], NDArray[np.int64]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, samples = walks
+    monkeypatch.setattr("ecglib.databases.splits.DS2", (*DS2, "202"))
+    monkeypatch.setattr("ecglib.databases.splits.DS1", tuple(name for name in DS1 if name != "202"))
+    renamed = np.array(["201", "202", "114"])[np.unique(records, return_inverse=True)[1]]
+    with pytest.raises(LeakageError):
+        three_splits(renamed, samples, np.zeros(len(records)), 360, WINDOW, seed=0)
 
 
 def test_twins_can_be_split_in_every_way(twins: Path) -> None:
