@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecglib.book import provenance
-from ecglib.book.headers import SCALES
+from ecglib.book.headers import check_scale
 from ecglib.book.results import Metric, Results, check_name, difference_name, write_results, write_text
 from ecglib.book.settings import OUTPUT_VARIABLE, find_root, output_folder
 from ecglib.book.source_view import in_notebook, show_markdown
@@ -92,13 +92,7 @@ class Chapter:
     """
 
     def __init__(self, name: str, *, scale: str, seed: int, data_dir: str | os.PathLike[str], device: str) -> None:
-        if scale not in SCALES:
-            raise ChapterError(
-                f"there is no scale {scale!r}",
-                expected=f"one of {', '.join(SCALES)}",
-                found=repr(scale),
-                remedy="set the parameter scale to one of these",
-            )
+        check_scale(scale)
         self.name, self.scale, self.seed, self.device = name, scale, int(seed), device
         self.data_dir = os.fspath(data_dir)
         self.root = find_root()
@@ -186,6 +180,12 @@ class Chapter:
         ------
         MissingFileError
             If there is no such database, or it is not in the data directory.
+        ECGError
+            As the readers do, where a record is damaged.
+
+        Notes
+        -----
+        The provenance's SHA-256 is of the decoded records, so a copy in WFDB's FLAC format has the same.
         """
         from ecglib.databases import open_database
 
@@ -197,7 +197,7 @@ class Chapter:
         self._data[key] = {
             "version": published.version,
             "records": len(database),
-            "sha256": database.digest(),
+            "sha256": database.decoded_digest(),
             "synthetic": database.synthetic,
         }
         what = "a **synthetic twin** of " if database.synthetic else ""

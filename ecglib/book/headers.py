@@ -112,6 +112,12 @@ class Header:
         return self.source.with_suffix(".ipynb")
 
 
+def check_scale(scale: str) -> None:
+    """Raise ChapterError where there is no such scale."""
+    if scale not in SCALES:
+        raise ChapterError(f"there is no scale {scale!r}", expected=f"one of {', '.join(SCALES)}", remedy="choose one")
+
+
 def book_root(start: Path | str | None = None) -> Path:
     """Find the folder of the book: the nearest one upwards that holds ``_config.yml`` and ``notebooks/``.
 
@@ -187,21 +193,12 @@ def read_header(source: Path | str) -> Header:
     text = source.read_text(encoding="utf-8")
     jupyter = _front_matter(text, source)
     if "language" not in jupyter.get("kernelspec", {}):
-        raise ChapterError(
-            "the header names no kernel language",
-            file=source,
-            expected="kernelspec with display_name, language and name",
-            remedy="copy the header from the documentation of ecglib.book.headers",
-        )
+        raise _malformed("the header names no kernel language", source, "display_name, language and name in kernelspec")
     block = jupyter.get("ecgbook")
     if not isinstance(block, dict) or set(block) != {"title", "needs", "databases"}:
-        raise ChapterError(
-            "the ecgbook block of the header is not complete",
-            file=source,
-            expected="exactly title, needs and databases",
-            found=", ".join(map(str, block)) if isinstance(block, dict) else repr(block),
-            remedy="copy the header from the documentation of ecglib.book.headers",
-        )
+        found = ", ".join(map(str, block)) if isinstance(block, dict) else repr(block)
+        what = "the ecgbook block of the header is not complete"
+        raise _malformed(what, source, "exactly title, needs and databases", found)
     return Header(
         source.stem,
         source,
@@ -307,13 +304,14 @@ def _front_matter(text: str, source: Path) -> dict[str, Any]:
         header = yaml.safe_load("\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[1:stop]))
         return header["jupyter"]
     except (ValueError, IndexError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise ChapterError(
-            "the header cannot be read",
-            file=source,
-            expected="YAML with the key jupyter between two lines '# ---' at the top",
-            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            remedy="copy the header from the documentation of ecglib.book.headers",
-        ) from error
+        found = str(error).splitlines()[0] if str(error) else type(error).__name__
+        expected = "YAML with the key jupyter between two lines '# ---' at the top"
+        raise _malformed("the header cannot be read", source, expected, found) from error
+
+
+def _malformed(what: str, source: Path, expected: str, found: str | None = None) -> ChapterError:
+    remedy = "copy it from the documentation of ecglib.book.headers"
+    return ChapterError(what, file=source, expected=expected, found=found, remedy=remedy)
 
 
 def _names(value: object, key: str, source: Path) -> tuple[str, ...]:
@@ -346,13 +344,8 @@ def _parameters(text: str, source: Path) -> tuple[str, ...]:
             if set(PARAMETERS) <= set(names):
                 return names
             found = ", ".join(names)
-    raise ChapterError(
-        "the chapter has no usable parameters cell",
-        file=source,
-        expected=f'one cell tagged "parameters" that gives each of {", ".join(PARAMETERS)} a plain value',
-        found=found,
-        remedy="copy the cell from the documentation of ecglib.book.headers",
-    )
+    expected = f'one cell tagged "parameters" that gives each of {", ".join(PARAMETERS)} a plain value'
+    raise _malformed("the chapter has no usable parameters cell", source, expected, found)
 
 
 def assigned_literals(code: str) -> dict[str, ast.expr]:

@@ -9,8 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
 from ecglib.book.headers import Header, read_headers, with_needed
 from ecglib.book.provenance import ecglib_sha256, imported_modules, source_sha256
 from ecglib.book.results import write_text
@@ -118,7 +116,7 @@ def make_plan(
     root : Path
         The book's folder.
     output : Path
-        The run's folder, which keeps the digests of data files that have not changed.
+        The run's folder, which keeps the digests of databases whose files have not changed.
     scale : {"smoke", "cpu", "gpu"}
     chapters : sequence of str
         Chapters asked for; all, if empty. The chapters that they need come along.
@@ -136,6 +134,8 @@ def make_plan(
         A chapter is unknown or its header is wrong, or no chapter asked for has such a parameter.
     MissingFileError
         A database that a chapter needs is not in ``data_dir``.
+    ECGError
+        As the readers do, where a record is damaged.
 
     Notes
     -----
@@ -263,24 +263,15 @@ def _twins_sha256() -> str:
 
 
 def _data_sha256(key: str, data_dir: Path | None, cache: Path) -> str:
-    """Digest all files of a database; one whose size and time stamp are known is not read again."""
+    """Digest what a database's files mean; where all have the size and time stamp of the last time, read none."""
     from ecglib.databases import open_database
 
-    root = open_database(key, data_dir).root
-    known: dict[str, list] = json.loads(cache.read_text(encoding="utf-8")) if cache.is_file() else {}
-    files: dict[str, list] = {}
-    paths = sorted(Path(folder, name) for folder, _, names in os.walk(root) for name in names)
-    changed = False
-    for path in tqdm(paths, desc=f"digest of {key}", unit="file", leave=False, delay=2):
-        name, status = path.relative_to(root).as_posix(), path.stat()
-        before = known.get(name)
-        if before and before[:2] == [status.st_size, status.st_mtime_ns]:
-            files[name] = before
-        else:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            files[name] = [status.st_size, status.st_mtime_ns, digest]
-            changed = True
-    if changed:
-        write_text(cache, json.dumps(files))
-    return digest_of({name: entry[2] for name, entry in files.items()})
+    database = open_database(key, data_dir)
+    paths = sorted(Path(folder, name) for folder, _, names in os.walk(database.root) for name in names)
+    stats = [(path.relative_to(database.root).as_posix(), path.stat()) for path in paths]
+    files = digest_of([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+    known = json.loads(cache.read_text(encoding="utf-8")) if cache.is_file() else {}
+    if known.get("files") != files:
+        known = {"files": files, "sha256": database.decoded_digest()}
+        write_text(cache, json.dumps(known) + "\n")
+    return known["sha256"]

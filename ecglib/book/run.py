@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ecglib.book.headers import SCALES, read_headers
+from ecglib.book.headers import check_scale, read_headers
 from ecglib.book.plan import PRETRAINED, Step, make_plan, replaceable, write_plan
 from ecglib.book.results import write_text
 from ecglib.errors import ChapterError
@@ -41,8 +41,7 @@ def output_folder(root: Path, scale: str) -> Path:
     >>> output_folder(Path("book"), "smoke").as_posix()
     'book/_build/smoke'
     """
-    if scale not in SCALES:
-        raise ChapterError(f"there is no scale {scale}", expected=f"one of {', '.join(SCALES)}", remedy="choose one")
+    check_scale(scale)
     return root / "_build" / scale
 
 

@@ -229,7 +229,7 @@ class Database(ABC):
         total = hashlib.sha256()
         for file in self._tables():
             total.update(read_bytes(file))
-        for name in tqdm(self.names(), desc=f"digest of {self.key}", unit="record"):
+        for name in tqdm(self.names(), desc=f"digest of {self.key}", unit="record", delay=2, leave=False):
             header = self.header(name)
             what = (name, header.rate, header.samples, header.leads, header.gains, header.baselines, header.comments)
             total.update(repr(what).encode())

@@ -170,13 +170,7 @@ def nearest_neighbours(made: ArrayLike, training: ArrayLike, unseen: ArrayLike, 
     """
     new, known = _same_length(made, training)
     _, strangers = _same_length(made, unseen)
-    if len(strangers) <= NEIGHBOURS:
-        raise ECGError(
-            "too few unseen beats to compare with",
-            expected=f"more than {NEIGHBOURS}",
-            found=str(len(strangers)),
-            remedy="take a class, or a split, with more beats",
-        )
+    _more_than_neighbours(strangers, "unseen beats to compare with")
     unit = np.sqrt(known.shape[1])
     random = np.random.default_rng(seed)
     to_known, nearest = _nearest(known, new)
@@ -324,13 +318,7 @@ def interpolated(x: NDArray[np.float32], count: int, *, seed: int = 0) -> NDArra
     >>> interpolated(np.random.default_rng(0).normal(size=(8, 1, 260)).astype(np.float32), 5).shape
     (5, 1, 260)
     """
-    if len(x) <= NEIGHBOURS:
-        raise ECGError(
-            "too few beats to interpolate between",
-            expected=f"more than {NEIGHBOURS}",
-            found=str(len(x)),
-            remedy="take a class, or a split, with more beats",
-        )
+    _more_than_neighbours(x, "beats to interpolate between")
     random = np.random.default_rng(seed)
     flat = _rows(x)
     near = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(flat).kneighbors(return_distance=False)
@@ -399,6 +387,16 @@ def _same_length(one: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64],
             remedy="cut all windows alike",
         )
     return first, second
+
+
+def _more_than_neighbours(beats: NDArray[np.floating], what: str) -> None:
+    if len(beats) <= NEIGHBOURS:
+        raise ECGError(
+            f"too few {what}",
+            expected=f"more than {NEIGHBOURS}",
+            found=str(len(beats)),
+            remedy="take a class, or a split, with more beats",
+        )
 
 
 def _nearest(among: NDArray[np.float64], of: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -13,7 +13,7 @@ from ecglib.errors import ECGError
 LEVEL = 0.95
 """Share of resamples that lie inside an interval."""
 
-_CELLS_AT_ONCE = 4_000_000
+_CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -175,10 +175,12 @@ def resample_confusions(
     return Resampling((counts @ table).reshape(shape), resampled.reshape(resamples, *shape), method, units)
 
 
-def draw(units: int, resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def draw(units: int, resamples: int, rng: np.random.Generator) -> NDArray[np.unsignedinteger]:
     """Draw units with replacement and count how often each came, shape (resamples, units)."""
-    drawn = rng.integers(0, units, (resamples, units)) + np.arange(resamples)[:, np.newaxis] * units
-    return np.bincount(drawn.ravel(), minlength=resamples * units).reshape(resamples, units)
+    counts = np.empty((resamples, units), dtype=np.min_scalar_type(units))
+    for row, drawn in zip(counts, rng.integers(0, units, (resamples, units), dtype=np.int32), strict=True):
+        row[:] = np.bincount(drawn, minlength=units)
+    return counts
 
 
 def chunks(total: int, cells: int) -> Iterator[slice]:

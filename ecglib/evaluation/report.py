@@ -92,7 +92,7 @@ def classification_report(
         ranked = as_scores(scores, len(classes), len(checked))
         ranking = Ranking.of(checked, ranked, owners)
         units = drawn.n
-        observed = ranking.areas(np.ones((1, units)))[:, :, 0]
+        observed = ranking.areas(np.ones((1, units), dtype=np.int64))[:, :, 0]
         resampled = ranking.resampled(units, resamples, np.random.default_rng([seed, 1]))
         macro = np.isin(ranking.classes, averaged)
         if macro.any():

@@ -104,5 +104,5 @@ def plot_activations(
     axes.tick_params(labelbottom=True)
     axes.set_xlabel("Time from the R peak (s)")
     colours = figure.colorbar(image, cax=axes_at(figure, _WIDTH - _RIGHT + 0.12, bottom, 0.14, _LAYER), ticks=[0, 1])
-    colours.set_label("share of the\nchannel's largest")
+    colours.set_label("share of largest")
     return figure, pd.concat(rows, ignore_index=True)

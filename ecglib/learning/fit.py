@@ -67,6 +67,7 @@ def fit(
     checkpoint: Path | None = None,
     progress: bool = True,
     score: Callable[[ArrayLike, ArrayLike], float] = macro_f1,
+    augment: Callable[[Tensor], Tensor] | None = None,
 ) -> Fit:
     """Train a model and leave in it the weights of the epoch that scored best on validation.
 
@@ -79,7 +80,7 @@ def fit(
     epochs : int
         At most so many times over all training examples.
     seed : int
-        Decides the order of examples and the dropout, and nothing else.
+        Decides the order of examples, the dropout and the augmentation, and nothing else.
     loss : callable, optional
         Of logits and targets; None takes the cross-entropy.
     batch_size : int
@@ -97,6 +98,8 @@ def fit(
         Whether to show a progress bar.
     score : callable
         Of the true classes and the scores of shape (examples, classes); higher is better.
+    augment : callable, optional
+        Changes the inputs of each training batch, such as ``shift_and_scale``. Validation sees them unchanged.
 
     Returns
     -------
@@ -140,6 +143,7 @@ def fit(
                 "precision": precision,
                 "patience": patience,
                 "score": _name(score),
+                "augment": _name(augment),
             }
             run = fingerprint(model, train, validation, settings)
             done = load_progress(checkpoint, run, model, optimizer)
@@ -157,7 +161,7 @@ def fit(
                 x, y = fabric.to_device(train.batch(order[batch * batch_size : (batch + 1) * batch_size]))
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate * one_cycle((done.epoch + batch / batches) / epochs)
-                error = criterion(learner(x), y)
+                error = criterion(learner(x if augment is None else augment(x)), y)
                 stepper.zero_grad()
                 fabric.backward(error)
                 stepper.step()

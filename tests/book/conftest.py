@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from ecglib.databases import DATABASES
+from ecglib.databases.flac import pack
+
 REPOSITORY = Path(__file__).parents[2]
 
 HEADER = """\
@@ -78,6 +81,15 @@ def write_chapter() -> WriteChapter:
         return source
 
     return write
+
+
+@pytest.fixture(scope="session")
+def packed(twins: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data directory with FLAC copies of the twins."""
+    folder = tmp_path_factory.mktemp("packed")
+    for key in DATABASES:
+        pack(key, twins, folder, progress=False)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from ecglib.book.chapter import twins_folder
 from ecglib.book.results import read_results
 from ecglib.book.settings import repository_url
 from ecglib.book.source_view import in_notebook
-from ecglib.databases import open_database
+from ecglib.databases import DATABASES, open_database
 from ecglib.errors import ChapterError, MissingFileError
 from ecglib.evaluation.comparison import Difference
 from ecglib.evaluation.intervals import Interval
@@ -201,8 +201,22 @@ def test_smoke_scale_opens_the_twin_and_tells_where_data_come_from(root, twins, 
         assert part in printed
     data = results_of(root).provenance["data"]
     assert data == {
-        "ludb": {"version": "1.0.1", "records": len(database), "sha256": database.digest(), "synthetic": True}
+        "ludb": {"version": "1.0.1", "records": len(database), "sha256": database.decoded_digest(), "synthetic": True}
     }
+
+
+def test_a_flac_copy_has_the_provenance_of_the_original(root, twins, packed, capsys):
+    def data_of(folder):
+        chapter = demo(data_dir=folder)
+        for key in DATABASES:
+            chapter.database(key)
+        chapter.close()
+        return results_of(root).provenance["data"]
+
+    original = data_of(twins)
+    assert set(original) == set(DATABASES)
+    assert data_of(packed) == original
+    assert "digest of" not in capsys.readouterr().err, "a progress bar would stand on the page"
 
 
 @pytest.mark.parametrize("by", ["parameter", "variable"])

@@ -135,5 +135,5 @@ def test_threads_are_fixed_by_scale() -> None:
 
 
 def test_an_unknown_scale() -> None:
-    with pytest.raises(ChapterError, match="no scale huge"):
+    with pytest.raises(ChapterError, match="no scale 'huge'"):
         output_folder(Path("book"), "huge")

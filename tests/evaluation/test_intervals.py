@@ -139,16 +139,23 @@ def test_several_seeds_are_resampled_together():
     assert (same["macro_f1"].low, same["macro_f1"].high) == (one["macro_f1"].low, one["macro_f1"].high)
 
 
-def test_auroc_of_a_resample_is_that_of_the_beats_drawn():
-    true, _, rng = some_beats(200)
-    scores = rng.random((1, 200, 3)).round(1)
-    weights = draw(200, 5, rng)
-    areas = Ranking.of(true, scores).areas(weights)
+@pytest.mark.parametrize("units", [200, 400])
+@pytest.mark.parametrize("beats_each", [1, 3])
+def test_auroc_of_a_resample_is_that_of_the_beats_drawn(units, beats_each):
+    """Few units are compared pair by pair, many in groups; a unit is a beat, or a patient with several."""
+    true, _, rng = some_beats(units * beats_each)
+    scores = rng.random((2, len(true), 3)).round(1)
+    owner = rng.permutation(np.arange(len(true)) % units)
+    ranking = Ranking.of(true, scores, owner)
+    assert bool(ranking.wins) == (units == 200)
+    weights = draw(units, 5, rng)
+    areas = ranking.areas(weights)
     for resample, weight in enumerate(weights):
-        chosen = np.repeat(np.arange(200), weight)
-        for index in range(3):
-            expected = reference.roc_auc_score(true[chosen] == index, scores[0][chosen, index])
-            assert areas[0, index, resample] == pytest.approx(expected)
+        chosen = np.repeat(np.arange(len(true)), weight[owner])
+        for seed in range(2):
+            for index in range(3):
+                expected = reference.roc_auc_score(true[chosen] == index, scores[seed][chosen, index])
+                assert areas[seed, index, resample] == pytest.approx(expected)
 
 
 def test_auroc_intervals_by_beats_and_patients_agree_with_a_loop():
