@@ -57,7 +57,7 @@ chapter = open_chapter(
     "13_resnet1d", scale=scale, seed=seed, data_dir=data_dir, device=device
 )
 seeds = chapter.seeds(smoke=1, cpu=3, gpu=10)
-epochs = {"smoke": 2, "cpu": 16, "gpu": 40}[scale]
+epochs = {"smoke": 2, "cpu": 10, "gpu": 30}[scale]
 batch_size = {"smoke": 64, "cpu": 256, "gpu": 256}[scale]
 resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 
@@ -287,7 +287,7 @@ for name in ("intra", "inter"):
 # - A mean over time before the linear layer, as He and colleagues have it.
 # - 260 samples around the R peak, 0.5–40 Hz, no scaling: a beat keeps its millivolts.
 # - One recipe for all four networks: AdamW, a learning rate that rises to 0.003 and falls again in one cycle, batches of
-#   256, 16 epochs at `cpu` scale, 8 for `inter`; the epoch that did best on validation is kept. It was chosen on `intra`
+#   256, 10 epochs at `cpu` scale, 5 for `inter`; the epoch that did best on validation is kept. It was chosen on `intra`
 #   validation beats with the CNN-LSTM. Some of those beats are of people who are test patients in `inter`, so under `inter` the
 #   recipe is not quite blind to them; no weight and no epoch was chosen on them.
 # - Beats moved by two samples and scaled by a tenth at most in training, as on [the CNN's page](10_cnn.ipynb).

@@ -12,7 +12,6 @@ from torch import nn
 from ecglib.databases.splits import Split
 from ecglib.learning.examples import Examples
 from ecglib.learning.fit import Fit
-from ecglib.learning.thinning import thin
 from ecglib.learning.trained import fit_or_load
 from ecglib.learning.weights import read_facts
 
@@ -32,7 +31,7 @@ class Trained:
 
     Notes
     -----
-    Source: our choice. Taught in chapter ``11_cnn_lstm``.
+    Source: our choice. Taught in chapter ``10_cnn``.
 
     Examples
     --------
@@ -54,7 +53,6 @@ def fit_by_split(
     *,
     folder: Path,
     pretrained: Path | None = None,
-    keep: float = 1.0,
     epochs: Mapping[str, int],
     facts: Mapping[str, str | int | float] | None = None,
     **settings: Any,
@@ -72,13 +70,11 @@ def fit_by_split(
     cuts : mapping of str to Split
         The training beats train, the validation beats choose the epoch, and the test beats are not touched.
     seeds : sequence of int
-        Each decides which N beats stay, the first weights, and the order of training.
+        Each decides the first weights and the order of training.
     folder : Path
         Where the weights go.
     pretrained : Path, optional
         Folder that holds the files: they are read, and nothing is trained.
-    keep : float
-        Share of the N beats that train.
     epochs : mapping of str to int
         Epochs for each split.
     facts : mapping, optional
@@ -98,7 +94,7 @@ def fit_by_split(
 
     Notes
     -----
-    Source: our choice. Taught in chapter ``11_cnn_lstm``.
+    Source: our choice. Taught in chapter ``10_cnn``.
 
     Examples
     --------
@@ -119,11 +115,10 @@ def fit_by_split(
     for split, cut in cuts.items():
         for seed in seeds:
             file = folder / f"{name}_{split}_{seed}.safetensors"
-            rows = thin(cut.train, examples.targets, keep, seed=seed)
             model, fit = fit_or_load(
                 make,
                 file,
-                examples.take(rows),
+                examples.take(cut.train),
                 examples.take(cut.validation),
                 seed=seed,
                 pretrained=pretrained,

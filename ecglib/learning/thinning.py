@@ -37,7 +37,7 @@ def thin(positions: ArrayLike, classes: ArrayLike, keep: float, *, of: int = 0, 
     Notes
     -----
     For training only: a thinned test set would show more of the rare classes than there are. Source: our choice.
-    Taught in chapter ``11_cnn_lstm``.
+    Taught in chapter ``17_class_imbalance``.
 
     Examples
     --------

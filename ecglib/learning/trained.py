@@ -58,7 +58,7 @@ def fit_or_load(
 
     Notes
     -----
-    Source: our choice. Taught in chapter ``11_cnn_lstm``.
+    Source: our choice. Taught in chapter ``10_cnn``.
 
     Examples
     --------

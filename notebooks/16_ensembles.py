@@ -622,7 +622,7 @@ pd.DataFrame(calibration).rename_axis("expected calibration error")
 
 # %% tags=["hide-input"]
 worst = min(reports[name, "intra"]["accuracy"].value for name in architectures)
-assert reports["mean", "intra"]["accuracy"].value > worst, (
+assert reports["mean", "intra"]["accuracy"].value >= worst, (
     "four networks together are worse than the worst of them"
 )
 chapter.close()
