@@ -27,6 +27,9 @@ LEAST_SEEDS = 3
 NEW_PATIENTS = "inter"
 """Task whose numbers are about new patients, so that its chapter has to assert that patients are disjoint."""
 
+DISJOINT = {"assert_patient_disjoint", "three_splits"}
+"""Calls that stop a chapter at a patient on two sides; one of them has to stand in it."""
+
 _GLUED = re.compile(r"\{glue:[a-z]*\}`([^`]+)`|```\{glue:[a-z]*\}\s+(\S+)")
 
 
@@ -80,10 +83,10 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
         missing, damaged, or of another chapter or scale; a notebook missing, not executed, without outputs or with
         an error (a leaked patient raises one, and leaves no results); a pair out of step; code that changed after it
         ran; numbers on the page that differ from the results, or that prose quotes and nobody recorded; synthetic
-        data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint``; committed
-        weights without a card, or with one that doesn't name every file or isn't that of these weights and results;
-        claims about metrics that nobody recorded, without range, or without the sentence that says why we differ; and
-        values below or above the range that ``expected`` gives.
+        data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint`` or
+        ``three_splits``; committed weights without a card, or with one that doesn't name every file or isn't that of
+        these weights and results; claims about metrics that nobody recorded, without range, or without the sentence
+        that says why we differ; and values below or above the range that ``expected`` gives.
 
     Raises
     ------
@@ -286,8 +289,12 @@ def _protocol(chapter: str, results: Results, source: Path) -> Iterator[Problem]
         for node in ast.walk(ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", cell["source"])))
         if isinstance(node, ast.Call)
     }
-    if "assert_patient_disjoint" not in called:
-        yield Problem("leak", chapter, "its numbers are about new patients; call splits.assert_patient_disjoint")
+    if not called & DISJOINT:
+        yield Problem(
+            "leak",
+            chapter,
+            "its numbers are about new patients; call splits.assert_patient_disjoint or splits.three_splits",
+        )
 
 
 def _repeated(found: Mapping[str, Results]) -> Iterator[Problem]:

@@ -193,6 +193,14 @@ def test_numbers_about_new_patients_need_the_assertion(book):
     assert kinds(book) == {"leak"}
 
 
+def test_the_three_splits_assert_it_too(book):
+    three = "splits.three_splits(['101'] * 300 + ['114'] * 300 + ['100'] * 300, [*range(0, 90000, 300)] * 3, "
+    three += "[0] * 900, 360, (100, 160), 0)\n"
+    edit(book / "notebooks" / "98_demo.py", "splits.assert_patient_disjoint(train, test)\n", three)
+    run_in_process(book, "98_demo", "cpu")
+    assert kinds(book) == set()
+
+
 def test_an_assertion_in_an_exercise_does_not_count(book):
     source = book / "notebooks" / "98_demo.py"
     edit(source, "splits.assert_patient_disjoint(train, test)\n", "")
