@@ -68,8 +68,8 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # summary (S) adds an **accuracy of 0.982**. Neither the split nor the kind of average is stated. We compare with macro F1
 # under `intra` (I: our inference, as for the CNN).
 #
-# Whether it is *better* than the other three is a question of its own. It needs all four on the same beats, and the
-# comparison asks it.
+# Whether it is *better* than the other three is a question of its own. It needs all four on the same beats, and [the
+# comparison](15_comparison.ipynb) asks it.
 #
 # ## The idea in one picture
 #
@@ -289,8 +289,8 @@ for name in ("intra", "inter"):
 # the seeds disagree, as the small dots of `inter` in the figure above show. One seed would have told you little.
 #
 # A memory over one beat's window is not a memory of the rhythm. The window begins 0.28 seconds before the R peak, so the beat
-# before is mostly outside. That a beat came early, the clearest sign of S, this network can't see either. New
-# patients gives it the spacing of beats.
+# before is mostly outside. That a beat came early, the clearest sign of S, this network can't see either. [New
+# patients](19_new_patients.ipynb) gives it the spacing of beats.
 #
 # ```{admonition} Our own choices
 # :class: note
@@ -410,5 +410,5 @@ for name in ("last state", "every step"):
 #
 # ## What to read next
 #
-# [The ResNet-1D](13_resnet1d.ipynb) goes deeper instead. Chapters to come let the network choose which steps count, and ask
-# which of the four is best.
+# [The CNN-LSTM-Attention](12_cnn_lstm_attention.ipynb) lets the network choose which steps count. [The
+# comparison](15_comparison.ipynb) asks whether this one is the best of the four.

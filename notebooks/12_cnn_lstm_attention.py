@@ -72,7 +72,7 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # summary (S) says how its attention works: a softmax over the time steps of the LSTM against a context vector.
 #
 # So the 0.951 of the CNN-LSTM is a ceiling here, as it was for the CNN. What imbalance does is tested
-# in the comparison and in class imbalance.
+# in [the comparison](15_comparison.ipynb) and in [class imbalance](17_class_imbalance.ipynb).
 #
 # ## The idea in one picture
 #
@@ -298,7 +298,7 @@ pd.DataFrame(
 #
 # **A weight is not a reason.** The memory reads the whole window in both directions, so $h_t$ at the QRS complex may
 # well hold what the P wave looked like. A large weight there says that the network *collects* its evidence at that step. It doesn't
-# say where the evidence came from. What the model looks at puts these weights beside Grad-CAM, and then
+# say where the evidence came from. [What the model looks at](18_what_the_model_looks_at.ipynb) puts these weights beside Grad-CAM, and then
 # erases waves to see what the answers really hang on.
 #
 # ## Where it goes wrong
@@ -428,5 +428,5 @@ table.corr().round(2)
 #
 # ## What to read next
 #
-# [The ResNet-1D](13_resnet1d.ipynb) goes without memory and without attention: it is simply deeper. The
-# comparison puts all four side by side.
+# [The ResNet-1D](13_resnet1d.ipynb) goes without memory and without attention: it is simply deeper. [The
+# comparison](15_comparison.ipynb) puts all four side by side.

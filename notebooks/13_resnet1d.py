@@ -68,8 +68,8 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # (mark P: the authors' own words). The texts that we could read give no score for it. A README (T: a third party) names "CNN-LSTM +
 # ResNet" as the pair behind the best ensemble, which would be odd for a weak network.
 #
-# So the 0.951 of the CNN-LSTM is again a ceiling. The claim about imbalance is tested in the
-# comparison and in class imbalance.
+# So the 0.951 of the CNN-LSTM is again a ceiling. The claim about imbalance is tested in [the
+# comparison](15_comparison.ipynb) and in [class imbalance](17_class_imbalance.ipynb).
 #
 # ## The idea in one picture
 #
@@ -388,10 +388,10 @@ for name in ("plain stack", "short cuts"):
 # ```{exercise} A question without code
 # :label: exercise-parameters-and-time
 #
-# The ResNet-1D has fewer parameters than the CNN-LSTM. In the comparison you find the time that each takes
+# The ResNet-1D has fewer parameters than the CNN-LSTM. In [the comparison](15_comparison.ipynb) you find the time that each takes
 # for an epoch. Why is the number of parameters a poor guess of the time, and for which layers is it a good one?
 # ```
 #
 # ## What to read next
 #
-# A chapter to come asks which of the four is best, and how sure that is. Until then: [the claims](../book/claims.md).
+# [The comparison](15_comparison.ipynb): which of the four is best, and how sure is that?

@@ -78,7 +78,7 @@ rare = {"S": 1, "F": 3}
 # The abstract says that the **minority classes of MIT-BIH were augmented by a GAN** (mark P: the authors' own words).
 # It does not say in the texts that we could read which kind of GAN, which classes, or how many beats. And it gives no
 # number for how good the beats are. So no number of the paper is checked on this page.
-# What the beats do for a classifier is the question of the chapter on class imbalance. Here you answer the question that
+# What the beats do for a classifier is the question of [class imbalance](17_class_imbalance.ipynb). Here you answer the question that
 # comes first: *are they beats?*
 #
 # One rule holds in this book, and it is worth a sentence. A made beat may train a network. It may never test one. In
@@ -200,8 +200,8 @@ show_source(fit_gan)
 # ## The run
 #
 # A generator for each split and seed, trained on the **training beats of that split alone**. The weights go to a file
-# for the chapter on class imbalance. For the first one you look over its shoulder: six fusion beats after every hundred
-# steps.
+# for [class imbalance](17_class_imbalance.ipynb). For the first one you look over its shoulder: six fusion beats at ten moments of
+# the training.
 
 # %%
 examples = Examples(beats.windows, beats.classes)
@@ -709,5 +709,5 @@ print(f"nearer to training: {copies.nearer_to_training:.2f}")
 #
 # ## What to read next
 #
-# The chapter on class imbalance adds these beats to a network's training set, beside class weights and the focal
+# [Class imbalance](17_class_imbalance.ipynb) adds these beats to a network's training set, beside class weights and the focal
 # loss, and measures which class gains.

@@ -23,7 +23,7 @@
 #
 # You have four trained networks. They make different mistakes. So let them vote. Song and colleagues (2026) do, and
 # call their best way of voting Top2-Weighted {cite}`song2026`. On this page you build it, in both ways in which it
-# can be understood, beside the usual rules. Nothing is trained here but one small regression.
+# can be understood, beside the usual rules. Nothing is trained here but a small regression for each split and seed.
 
 # %% tags=["setup", "remove-cell"]
 # A hosted notebook installs the package here; elsewhere there is nothing to do.
@@ -78,7 +78,7 @@ resamples = {"smoke": 100, "cpu": 10_000, "gpu": 10_000}[scale]
 #
 # They are different rules. The first asks all four networks and cuts off what each thinks unlikely. The second asks
 # two networks and ignores the others. You build both. Which of the two gets the name `top2_weighted`, and so stands
-# for the paper on the claims page, is decided on validation beats.
+# for the paper on the claims page, is decided on validation beats, for each split by itself.
 #
 # The split isn't stated either. As before, `intra` is the row to compare.
 #

@@ -156,7 +156,7 @@ pd.DataFrame(
 # as much as before. Thousands of well-known N beats fall silent. But a rare beat that the network knows falls silent as well, and
 # a hard N beat does not.
 #
-# **More beats.** The generator of the chapter [Augmentation with a GAN](14_gan.ipynb) makes beats of S and F. It was trained on
+# **More beats.** The generator of the chapter [Beats that nobody's heart made](14_gan.ipynb) makes beats of S and F. It was trained on
 # the training beats of the same split and nothing else. But if made beats help, is it because they are *new*, or only because there are
 # *more*? A control answers that: **copies** repeats real S and F beats, as many as the GAN makes.
 #
@@ -499,7 +499,7 @@ chapter.claims()
 # One thing must be put right before the two can be compared. A network trained on the balanced mix believes
 # that F is as common as N, and would cry F too often on a natural test set. That is a matter of the threshold and not of
 # what was learned. So multiply each score $s_c$ of class $c$ by the ratio of its share $\pi_c$ in the whole training set to its
-# share $m_c$ in the mix, and choose the largest $s_c\,\pi_c / m_c$ (Bayes' rule; Elkan 2001). Only labels of training
+# share $m_c$ in the mix, and choose the largest $s_c\,\pi_c / m_c$ (Bayes' rule {cite}`elkan2001`). Only labels of training
 # beats are used.
 #
 # So few beats make short epochs. Each beat is therefore shown eight times between two looks at the validation beats, in
@@ -787,5 +787,5 @@ print(
 #
 # ## What to read next
 #
-# [Augmentation with a GAN](14_gan.ipynb) measures how good the made beats are by themselves.
+# [Beats that nobody's heart made](14_gan.ipynb) measures how good the made beats are by themselves.
 # [New patients](19_new_patients.ipynb) tries something else for S and V of a stranger: more of the record around a beat.

@@ -108,9 +108,9 @@ tested_beats = {"smoke": 10, "cpu": 1500, "gpu": 10_000}[scale]
 # $$ w_k = \frac{1}{T}\sum_t \frac{\partial y_c}{\partial A_k(t)}, \qquad
 #    L_c(t) = \max\Bigl(0, \sum_k w_k\, A_k(t)\Bigr) $$
 #
-# $L_c(t)$ is the heat for class $c$ at step $t$ (Selvaraju and colleagues, 2017). One step stands for 16 samples,
-# 0.044 seconds, and each feature sees 0.15 seconds. So the map is blurred: it can't tell the end of the QRS from the
-# beginning of the ST segment.
+# $L_c(t)$ is the heat for class $c$ at step $t$ {cite}`selvaraju2017`. One step stands for 16 samples,
+# 0.044 seconds, and each feature sees 0.15 seconds, in the ResNet-1D 0.51. So the map is blurred: it can't tell the end of the QRS
+# from the beginning of the ST segment.
 #
 # First the splits, as in the chapters that trained the networks. Each checks itself for leaks when it is made.
 
@@ -628,7 +628,7 @@ pd.Series(table).unstack().reindex(
 ).dropna(how="all").round(2)
 
 # %% [markdown]
-# HiResCAM is Grad-CAM without the mean over time: each step keeps its own gradient (Draelos and Carin, 2020). For the
+# HiResCAM is Grad-CAM without the mean over time: each step keeps its own gradient {cite}`draelos2020`. For the
 # CNN, whose last layer is linear and sees *when* a feature occurs, HiResCAM is exact: its steps add up to the logit.
 # Where the two disagree, it is Grad-CAM that has averaged something away.
 #
@@ -983,6 +983,5 @@ if len(rows):
 #
 # ## What to read next
 #
-# Selvaraju and colleagues, *Grad-CAM* (2017), for the method; Adebayo and colleagues, *Sanity Checks for Saliency Maps*
-# (2018), for the doubt. [The comparison](15_comparison.ipynb) has the scores of these four networks, and
+# {cite:t}`selvaraju2017` for the method; {cite:t}`adebayo2018` for the doubt. [The comparison](15_comparison.ipynb) has the scores of these four networks, and
 # [the claims](../book/claims.md) what the paper says of them.

@@ -997,7 +997,8 @@ pd.concat(tables, ignore_index=True)
 #   DS1, patients left out. So the score of the chosen one on DS1 is a little too good. Its score on DS2 is not.
 # - Training beats are drawn: 12,000 at `cpu` scale, class and patient by the square root of their numbers. N is thinned
 #   by this to about a sixth. Test beats are never drawn, thinned or synthesised.
-# - 6 epochs at `cpu` scale, fixed beforehand; the last one counts.
+# - 6 epochs at `cpu` scale, fixed beforehand; the last one counts. The hundred beats that `fit` asks for as validation are training
+#   beats here, and nothing is chosen by them.
 # - Choice by leaving patients of DS1 out, one seed, mean F1 of N, S and V.
 # - Beats without a wide window, at the ends of a record, get zeros.
 # ```
