@@ -335,12 +335,13 @@ chapter.close()
 
 # %% tags=["solution"]
 network = trained["intra", seeds[0]].model.eval()
-validation = cuts["intra"].validation[:2000]
+random = np.random.default_rng(seed)
+validation = random.permutation(cuts["intra"].validation)[:2000]
 some = torch.from_numpy(beats.windows[validation].copy())
 orders = {
     "as it is": np.arange(17),
     "reversed": np.arange(17)[::-1].copy(),
-    "shuffled": np.random.default_rng(seed).permutation(17),
+    "shuffled": random.permutation(17),
 }
 with torch.inference_mode():
     steps = network.features(as_image(some)).squeeze(2).transpose(1, 2)

@@ -585,7 +585,7 @@ for split in cuts:
             f"{found.error.value:.3f} ({low:.3f}–{high:.3f})"
         )
         chapter.record(f"{name}.{split}.calibration_error", found.error)
-    calibration[split]["T"] = f"{np.mean(temperatures):.2f}"
+    calibration[split]["temperature T"] = f"{np.mean(temperatures):.2f}"
     chapter.record(
         f"mean.{split}.temperature",
         float(np.mean(temperatures)),

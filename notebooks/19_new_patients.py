@@ -1069,8 +1069,9 @@ pd.Series(
 # ```{exercise-start} A monitor's view
 # :label: exercise-new-patients-causal
 # ```
-# *Half an hour.* A monitor doesn't know the next interval. Train the forest on the causal features of rhythm alone
-# (`CAUSAL_FEATURES`), with the shape, and compare it by leaving patients of DS1 out.
+# *Half an hour.* A monitor doesn't know the next interval. Train the forest on the features of rhythm that it does know
+# (`CAUSAL_FEATURES`) and on the shape as it is, and compare by leaving patients of DS1 out. Which numbers of the shape would a
+# monitor not know either?
 # ```{exercise-end}
 # ```
 
@@ -1106,8 +1107,8 @@ print(
             macro_f1(beats.classes[learnable], found[learnable], over=[1]), 3
         )
         for what, found in (
-            ("F1 of S, causal", answers),
-            ("F1 of S, whole record", left_out["forest"]),
+            ("F1 of S, rhythm without the next interval", answers),
+            ("F1 of S, with it", left_out["forest"]),
         )
     }
 )
