@@ -74,8 +74,8 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # stay below it too, so this claim tests little by itself; the order is tested once the CNN-LSTM is trained.
 #
 # Neither the split nor the kind of average is stated. Numbers of this size are typical of a random split by beat,
-# and the precision and recall that a summary (S) gives for its ensemble fit a macro F1 (I: our inference). So the
-# `intra` row is the one to compare. The two other rows are what you would want to know before using such a network.
+# and the precision and recall that a summary (S) gives for its ensemble fit a macro F1 (I: our inference). So
+# `intra` is the split to compare. The two others are what you would want to know before using such a network.
 #
 # ## The idea in one picture
 #
@@ -83,10 +83,12 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # Stack three layers of it, each skipping some places. One value of the first sees 0.02 seconds of the signal, of the
 # second 0.06, of the third 0.15: a QRS complex and its edges. At the end, one linear layer weighs *what* was found and *where*.
 #
-# $$ y_j(t) = b_j + \sum_{i}\sum_{k} w_{ijk}\, x_i(t + k) $$
+# $$ y_j(t) = b_j + \sum_{i}\sum_{k} w_{ijk}\, x_i(s\,t + k) $$
 #
 # Here $x_i(t)$ is input channel $i$ at sample $t$, $w_{ijk}$ is the weight of output channel $j$ for input channel $i$
-# at shift $k$, $b_j$ is a bias, and $y_j(t)$ is the output. The first layer has one input channel: lead MLII, in mV.
+# at shift $k$, $s$ is the *stride*, how many samples the pattern moves from one place to the next, and $y_j(t)$ is the output. $b_j$ is a
+# constant; the code leaves it to the batch normalisation behind, which brings each channel to one scale. What is then below zero
+# is set to zero. The first layer has one input channel: lead MLII, in mV (V5 in records 102 and 104).
 
 # %%
 mitbih = chapter.database("mitbih")
@@ -124,8 +126,8 @@ with torch.inference_mode():
 # %% [markdown]
 # ## The training loop
 #
-# One loop trains every network in this book. It draws batches in an order that depends on the seed alone, lowers the
-# cross-entropy (large where the true class got a small score) with AdamW (a form of gradient descent), and measures macro F1 on the **validation** beats after each epoch. It keeps the weights of
+# One loop trains every classifier in this book. It draws batches of 256 beats in an order that depends on the seed alone, lowers the
+# cross-entropy (large where the true class got a small score) with AdamW (a form of gradient descent), and measures macro F1 on the **validation** beats after each epoch. How far one step goes is the *learning rate*. The loop keeps the weights of
 # the best epoch. It never sees a test beat.
 
 # %% tags=["hide-output"]
@@ -143,7 +145,8 @@ show_source(shift_and_scale)
 # ## The run
 #
 # Three splits, and for each the same seeds. The chapter [Splits and leakage](01_splits_and_leakage.ipynb) explains the
-# three. Each checks itself for leaks whenever this page is made, and stops the page if it finds one. The table counts beats.
+# three. Each checks what it promises whenever this page is made: `intra` that no beat is in two parts, `blocked` that no window shares
+# a sample with another part, `inter` that no patient does. The leaks of `intra` remain; they are its point. The table counts beats.
 
 # %%
 cuts = splits.three_splits(
@@ -227,7 +230,9 @@ if first is not None:
 # ## The number against the paper's
 #
 # Every value is the mean over the seeds. The 95 % interval comes from drawing the test beats again with replacement,
-# jointly for all seeds; for `inter` whole patients are drawn. `inter` averages over N, S, V and F, with Q beside it.
+# jointly for all seeds; for `inter` whole patients are drawn. Precision, recall and F1 called *macro* are means over the classes. Under
+# `inter` they leave Q out, of which its test patients have almost none. AUROC is the chance that a beat of a class gets a higher
+# score for it than a beat of another class, averaged likewise.
 
 # %%
 reports = reports_by_split(
@@ -263,7 +268,8 @@ chapter.claims()
 # %% [markdown]
 # Before you admire the first column: on the same split, copying the label of the most similar training beat reaches
 # {glue:text}`../notebooks/01_splits_and_leakage.ipynb::lookup.intra.macro_f1:.3f` without any training. `intra` rewards
-# memory. On strangers, the mean F1 falls to about half, and most of what is lost is lost in S and F.
+# memory. On strangers, the mean F1 falls to {glue:text}`cnn.inter.macro_f1:.3f` (over four classes, and after half as many
+# epochs), and the F1 of S and F to {glue:text}`cnn.inter.f1_S:.2f` and {glue:text}`cnn.inter.f1_F:.2f`.
 #
 # ## Where it goes wrong
 #
@@ -284,9 +290,9 @@ for name in ("intra", "inter"):
     )
 
 # %% [markdown]
-# Under `intra`, the errors sit where the windows look alike: S taken for N, and F for N or V. Under `inter`, nearly
-# every S beat of a stranger is missed. The window holds 0.28 seconds before the R peak. It cannot show that a beat
-# came early, which is the clearest sign of S. Within one person the network may get by on small differences of
+# Under `intra`, the errors sit where the windows look alike: S taken for N, and F for N or V. Under `inter`, it finds
+# {glue:text}`cnn.inter.recall_S:.2f` of the S beats. The window holds 0.28 seconds before the R peak. The beat before is mostly outside, so
+# the window hardly shows that a beat came early, which is the clearest sign of S. Within one person the network may get by on small differences of
 # shape. They don't carry over.
 #
 # ## Beats or patients?
@@ -324,7 +330,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# The interval by patients is the wider one, because beats of one person are not independent. A paper that reports the
+# Beats of one person are not independent, so an interval by patients is mostly the wider one. A paper that reports the
 # narrow one and speaks of patients promises more than it measured.
 #
 # ```{admonition} Our own choices
@@ -334,7 +340,9 @@ chapter.show(
 # - 260 samples around the R peak, 0.5–40 Hz, no scaling: a beat keeps its millivolts.
 # - AdamW, a learning rate that rises to 0.003 and falls again in one cycle, batches of 256, 10 epochs at `cpu` scale, 5 for
 #   `inter`; the epoch that did best on validation is kept.
-# - Beats moved and scaled at random in training. It lowered the cross-entropy on `intra` validation beats.
+# - Beats are moved and scaled at random in training. This lowered the cross-entropy on `intra` validation beats.
+# - A fifth of the numbers before the last layer is hidden at random in training (dropout).
+# - The best epoch is that of the highest macro F1 on validation, over every class that occurs there or is answered there.
 # - The same recipe, chosen on `intra` validation beats with the CNN-LSTM, serves all four networks.
 #   Some of those beats are of people who are test patients in `inter`, so there the recipe is not quite blind to them.
 # - No made beats. The paper adds beats that a GAN makes (a generative adversarial network);

@@ -89,12 +89,14 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # $$
 #
 # Here $x_t$ holds the 64 features at time step $t$, $c_t$ is what the memory keeps, $h_t$ is what it shows, and $f_t$, $i_t$,
-# $o_t$ are the gates: forget, input and output. $\sigma$ squeezes any number into the range from 0 to 1, $\odot$ multiplies
+# $o_t$ are the gates: forget, input and output; $h_{t-1}$ and $c_{t-1}$ are those of the step before. $\sigma$ squeezes any number into the
+# range from 0 to 1, tanh into that from −1 to 1, $\odot$ multiplies
 # entry by entry, and the matrices $W$ and $U$ and the vectors $b$ are learned. A second memory reads from the end to the
 # beginning, so every step knows what came before *and* after.
 #
 # The picture shows one normal beat on its way through a network that has learned nothing yet. The convolutions answer in
-# steps of 16 samples, 0.044 seconds; each row is a channel. Below it, the memory.
+# steps of 16 samples, 0.044 seconds; each row is a channel. Below it, the memory. Rows are sorted by when they are strongest, each on its
+# own scale: so the diagonal comes from the sorting, not from learning.
 
 # %%
 mitbih = chapter.database("mitbih")
@@ -140,7 +142,7 @@ print(f"{parameters:,d} parameters")
 # ## The run
 #
 # Three splits, and for each the same seeds. [Splits and leakage](01_splits_and_leakage.ipynb) explains the three. Each
-# checks itself for leaks whenever this page is made. The table counts beats.
+# checks what it promises whenever this page is made. The table counts beats.
 
 # %%
 cuts = splits.three_splits(
@@ -216,10 +218,11 @@ if first is not None:
 # ## The number against the paper's
 #
 # Every value is the mean over the seeds. The 95 % interval comes from drawing the test beats again with replacement,
-# jointly for all seeds; for `inter` whole patients are drawn. `inter` averages over N, S, V and F, with Q beside it.
+# jointly for all seeds; for `inter` whole patients are drawn. Under `inter` the means leave Q out.
 #
-# What each column is worth: `intra` is the custom of the papers, and half of its test windows share samples with a
-# neighbour. `blocked` tests the same people at other times, with no shared sample. `inter` tests people whom the network
+# What each column is worth: `intra` is the custom of the papers. Of all windows,
+# {glue:text}`../notebooks/01_splits_and_leakage.ipynb::windows.overlap.share:.2f` share samples with a neighbour, which is often a
+# training beat. `blocked` tests the same people at other times, with no shared sample. `inter` tests people whom the network
 # has never seen.
 
 # %%
@@ -259,9 +262,9 @@ chapter.claims()
 # four beats in five are N. Whether the memory makes the network better than the plain CNN is not decided by looking at
 # two tables. It takes a paired test on the same beats, and [the comparison](15_comparison.ipynb) makes it.
 #
-# Read the columns from left to right. What is lost from `intra` to `blocked` is what overlap was worth: little. What is
-# lost from `blocked` to `inter` is what knowing the patient was worth: about half of the score. (`inter` averages
-# over four classes, the others over five. The loss is in S and F: on strangers their F1 is
+# Read the columns from left to right. What is lost from `intra` to `blocked` is what overlap and closeness in time
+# were worth. From `blocked` to `inter` the people change, and with them the number of training beats, the epochs and the classes averaged.
+# The macro F1 falls from {glue:text}`cnn_lstm.blocked.macro_f1:.3f` to {glue:text}`cnn_lstm.inter.macro_f1:.3f`. (On strangers, the F1 of S and F is
 # {glue:text}`cnn_lstm.inter.f1_S:.2f` and {glue:text}`cnn_lstm.inter.f1_F:.2f`.)
 #
 # ## Where it goes wrong
@@ -282,14 +285,14 @@ for name in ("intra", "inter"):
     )
 
 # %% [markdown]
-# Under `intra` the network finds {glue:text}`cnn_lstm.intra.recall_F:.2f` of the F beats and takes the rest for N or V, whose
-# mixture they are. It finds {glue:text}`cnn_lstm.intra.recall_S:.2f` of the S beats and takes most others for N. Under `inter`
+# Under `intra` the network finds {glue:text}`cnn_lstm.intra.recall_F:.2f` of the F beats, which are mixtures of N and V,
+# and {glue:text}`cnn_lstm.intra.recall_S:.2f` of the S beats. Under `inter`
 # it finds {glue:text}`cnn_lstm.inter.recall_S:.2f` of the S beats, and of its S answers only
-# {glue:text}`cnn_lstm.inter.precision_S:.2f` are right: the second number of the top row shows how many N beats it calls S. And
-# the seeds disagree, as the small dots of `inter` in the figure above show. One seed would have told you little.
+# {glue:text}`cnn_lstm.inter.precision_S:.2f` are right: the second number of the top row shows how many N beats it calls S. Look at
+# the small dots of `inter` in the figure above, one for each seed. One seed tells you little.
 #
 # A memory over one beat's window is not a memory of the rhythm. The window begins 0.28 seconds before the R peak, so the beat
-# before is mostly outside. That a beat came early, the clearest sign of S, this network can't see either. [New
+# before is mostly outside. That a beat came early, the clearest sign of S, this network can hardly see either. [New
 # patients](19_new_patients.ipynb) gives it the spacing of beats.
 #
 # ```{admonition} Our own choices
@@ -405,7 +408,7 @@ for name in ("last state", "every step"):
 # :label: exercise-accuracy-and-f1
 #
 # The summary gives an accuracy of 0.982 beside an F1 of 0.951. Which accuracy does a classifier reach that answers N to
-# every beat of `intra`? How many of the 21,900 test beats may be wrong at 0.982, and how many beats do S and F have together?
+# every beat of `intra`? How many of the test beats in the table above may be wrong at 0.982, and how many beats do S and F have together?
 # What does that say about the worth of the accuracy?
 # ```
 #

@@ -69,21 +69,22 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 #
 # The abstract says that the **CNN-LSTM-Attention and the ResNet-1D suffer more from class imbalance** than the CNN-LSTM,
 # which it calls the best (mark P: the authors' own words). The texts that we could read give no score for this network. A
-# summary (S) says how its attention works: a softmax over the time steps of the LSTM against a context vector.
+# summary (S) says how its attention works: a softmax (exponentials divided by their sum) over the time steps of the LSTM against a context vector.
 #
 # So the 0.951 of the CNN-LSTM is a ceiling here, as it was for the CNN. What imbalance does is tested
 # in [the comparison](15_comparison.ipynb) and in [class imbalance](17_class_imbalance.ipynb).
 #
 # ## The idea in one picture
 #
-# $$ k_t = \tanh(W h_t + b), \qquad a_t = \frac{\exp(c \cdot k_t)}{\sum_s \exp(c \cdot k_s)}, \qquad z = \sum_t a_t h_t $$
+# $$ k_t = \tanh(W h_t + b), \qquad a_t = \frac{\exp(u \cdot k_t)}{\sum_s \exp(u \cdot k_s)}, \qquad z = \sum_t a_t h_t $$
 #
-# Here $h_t$ is what the memory holds at time step $t$, $k_t$ is the step's *key*, $c$ is the context vector, $a_t$ is the
-# step's *weight*, and $z$ is what the linear layer sees; $s$ runs over all steps. $W$, $b$ and $c$ are learned. Think of $c$ as a
+# Here $h_t$ is what the memory shows at time step $t$, $k_t$ is the step's *key*, $u$ is the context vector, $a_t$ is the
+# step's *weight*, and $z$ is what the linear layer sees; $s$ runs over all steps. $W$, $b$ and $u$ are learned. Think of $u$ as a
 # question that is the same for every beat, and of $k_t$ as each step's answer. The better the answer fits, the larger the
 # weight. All weights of a beat sum to one.
 #
-# Below are the weights of a network that has learned nothing: about 1/17 each, the dashed line. After
+# Below are the weights of a network that has learned nothing: about 1/17 each, the dashed line. Bars are means over 2,000 beats, whiskers
+# span four beats in five. After
 # training you will see them again.
 
 # %%
@@ -127,7 +128,7 @@ print(f"{parameters:,d} parameters")
 # ## The run
 #
 # Three splits, and for each the same seeds. [Splits and leakage](01_splits_and_leakage.ipynb) explains the three. Each
-# checks itself for leaks whenever this page is made. The table counts beats.
+# checks what it promises whenever this page is made. The table counts beats.
 
 # %%
 cuts = splits.three_splits(
@@ -203,10 +204,11 @@ if first is not None:
 # ## The number against the paper's
 #
 # Every value is the mean over the seeds. The 95 % interval comes from drawing the test beats again with replacement,
-# jointly for all seeds; for `inter` whole patients are drawn. `inter` averages over N, S, V and F, with Q beside it.
+# jointly for all seeds; for `inter` whole patients are drawn. Under `inter` the means leave Q out.
 #
-# What each column is worth: `intra` is the custom of the papers, and half of its test windows share samples with a
-# neighbour. `blocked` tests the same people at other times, with no shared sample. `inter` tests people whom the network
+# What each column is worth: `intra` is the custom of the papers. Of all windows,
+# {glue:text}`../notebooks/01_splits_and_leakage.ipynb::windows.overlap.share:.2f` share samples with a neighbour, which is often a
+# training beat. `blocked` tests the same people at other times, with no shared sample. `inter` tests people whom the network
 # has never seen.
 
 # %%
@@ -293,7 +295,7 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
-# The *entropy* says how many steps share the weight: $b$ bits are as spread out as $2^b$ equal steps. TODO(result): where the weight lies for N, and
+# The *entropy* says how many steps share the weight: an entropy of $n$ bits is as spread out as $2^n$ equal steps. TODO(result): where the weight lies for N, and
 # how S, V and F differ; how far seeds agree if you look at another one.
 #
 # **A weight is not a reason.** The memory reads the whole window in both directions, so $h_t$ at the QRS complex may
@@ -393,7 +395,7 @@ for name, found in answer.items():
 # :label: exercise-attention-seeds
 # ```
 # *Half an hour.* Train nothing. Compare the mean weights of N beats between the seeds of one split, or between the splits of
-# one seed, on the same 2,000 beats. Do networks with the same score look at the same steps?
+# one seed, on the same 2,000 beats of one test patient, record 100. Do networks with the same score look at the same steps?
 # ```{exercise-end}
 # ```
 

@@ -79,8 +79,8 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # $$ y = \max\bigl(0,\; x + F(x)\bigr) $$
 #
 # Here $x$ is what goes into the block, $F(x)$ is what two convolutions make of it, and $y$ is what comes out. If $F$ has nothing to
-# say, it can be zero, and the block lets its input pass. The error reaches $x$ along the short cut too, past all
-# weights. Where a block halves the time steps or has more channels, a convolution one sample wide fits $x$ to the new shape.
+# say, it can be zero, and the block lets its input pass. In training, the gradient of the loss reaches $x$ along the short cut too,
+# past the weights of both convolutions. Where a block halves the time steps or has more channels, a convolution one sample wide fits $x$ to the new shape.
 #
 # With seven convolutions in a row, a value of the last layer sees 183 samples, 0.51 seconds: the QRS complex *and* the T wave. In
 # the CNN it was 0.15. The picture shows one normal beat on its way through the network before training: 65 steps, then 33, then
@@ -126,7 +126,7 @@ chapter.record("resnet1d.model.parameters", parameters)
 print(f"{parameters:,d} parameters")
 
 # %% [markdown]
-# Fewer numbers to learn than the CNN-LSTM has, and yet more work: 2.5 million multiplications a beat against 1.8 million, because half of
+# Fewer numbers to learn than the CNN-LSTM has, and yet more work, because half of
 # its weights are used at 65 or 33 steps and not at 17. One thing is lost on purpose. The mean over time at the end forgets
 # *when* a feature occurred, and keeps only *that* it did.
 
@@ -134,7 +134,7 @@ print(f"{parameters:,d} parameters")
 # ## The run
 #
 # Three splits, and for each the same seeds. [Splits and leakage](01_splits_and_leakage.ipynb) explains the three. Each
-# checks itself for leaks whenever this page is made. The table counts beats.
+# checks what it promises whenever this page is made. The table counts beats.
 
 # %%
 cuts = splits.three_splits(
@@ -210,10 +210,11 @@ if first is not None:
 # ## The number against the paper's
 #
 # Every value is the mean over the seeds. The 95 % interval comes from drawing the test beats again with replacement,
-# jointly for all seeds; for `inter` whole patients are drawn. `inter` averages over N, S, V and F, with Q beside it.
+# jointly for all seeds; for `inter` whole patients are drawn. Under `inter` the means leave Q out.
 #
-# What each column is worth: `intra` is the custom of the papers, and half of its test windows share samples with a
-# neighbour. `blocked` tests the same people at other times, with no shared sample. `inter` tests people whom the network
+# What each column is worth: `intra` is the custom of the papers. Of all windows,
+# {glue:text}`../notebooks/01_splits_and_leakage.ipynb::windows.overlap.share:.2f` share samples with a neighbour, which is often a
+# training beat. `blocked` tests the same people at other times, with no shared sample. `inter` tests people whom the network
 # has never seen.
 
 # %%
@@ -253,9 +254,9 @@ chapter.claims()
 # {glue:text}`resnet1d.inter.macro_f1:.3f` over four classes. Its `intra` F1 is {glue:text}`resnet1d.intra.f1_S:.3f` for S and
 # {glue:text}`resnet1d.intra.f1_F:.3f` for F. [The CNN-LSTM](11_cnn_lstm.ipynb) has
 # {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.intra.f1_S:.3f` and
-# {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.intra.f1_F:.3f`. The mean lies at the
-# ceiling, not below it. So far nothing shows that imbalance harms this network
-# more, as the abstract has it. But the intervals of the two overlap, and a paired test is still to come.
+# {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.intra.f1_F:.3f`. Whether the
+# difference is more than chance, and whether imbalance harms this network more, as the abstract has it, are questions for [a paired
+# test](15_comparison.ipynb).
 #
 # ## Where it goes wrong
 #
@@ -275,15 +276,15 @@ for name in ("intra", "inter"):
     )
 
 # %% [markdown]
-# Under `intra` it finds {glue:text}`resnet1d.intra.recall_F:.2f` of the F beats and takes the others for N or V, and it finds
+# Under `intra` it finds {glue:text}`resnet1d.intra.recall_F:.2f` of the F beats, and
 # {glue:text}`resnet1d.intra.recall_S:.2f` of the S beats. Under `inter` it finds {glue:text}`resnet1d.inter.recall_F:.3f` of the F
-# beats: most pass for V or S. One likely reason is that nearly all F beats of the training records come from one heart,
-# record 208. Of the S beats it finds {glue:text}`resnet1d.inter.recall_S:.2f`, and it calls more N beats S than there are S beats.
+# beats. One likely reason is that nearly all F beats of the training records come from one heart,
+# record 208. Of the S beats it finds {glue:text}`resnet1d.inter.recall_S:.2f`, and of its S answers {glue:text}`resnet1d.inter.precision_S:.2f` are right.
 #
 # ```{admonition} Our own choices
 # :class: note
 # - Every size: the texts name a ResNet-1D and no more. Ours has a convolution and three blocks of two, 32 to 64 channels; the block is
-#   that of {cite:t}`he2016`. The ResNets that others use on ECG are far deeper.
+#   that of {cite:t}`he2016`.
 # - A mean over time before the linear layer, as He and colleagues have it.
 # - 260 samples around the R peak, 0.5–40 Hz, no scaling: a beat keeps its millivolts.
 # - One recipe for all four networks: AdamW, a learning rate that rises to 0.003 and falls again in one cycle, batches of

@@ -81,9 +81,8 @@ rare = {"S": 1, "F": 3}
 # What the beats do for a classifier is the question of [class imbalance](17_class_imbalance.ipynb). Here you answer the question that
 # comes first: *are they beats?*
 #
-# One rule holds in this book, and it is worth a sentence. A made beat may train a network. It may never test one. In
-# a public family of notebooks with a set-up like this one, the test file itself holds made beats; a score on such a file says how well
-# a network knows the GAN.
+# One rule holds in this book, and it is worth a sentence. A made beat may train a network. It may never test one. If a test set held
+# made beats, a score on it would say how well a network knows the GAN.
 #
 # ## The idea in one picture
 #
@@ -136,7 +135,7 @@ chapter.show(
 #
 # $$ L_G = -\overline{D(G(z, c), c)} . $$
 #
-# It never sees a real beat. All it knows is the slope of the critic's score: which change would make this beat look
+# It never sees a real beat (except that its output is brought to their mean size in mV). All it knows is the slope of the critic's score: which change would make this beat look
 # more real.
 #
 # ## Who is being imitated?
@@ -182,16 +181,15 @@ show_source(BeatCritic)
 # generator learns nothing more. Or the generator finds one beat that passes, and makes nothing else: **mode collapse**. Three
 # things keep this contest in balance, and each of them is cheap:
 #
-# - **Spectral normalisation.** Every layer of the critic is divided by its largest singular value. So no small
+# - **Spectral normalisation.** Every layer of the critic is divided by the most that it can stretch any input (its largest singular value). So no small
 #   change of a beat can change the score much, and the slope stays useful.
 # - **Variation before the critic looks.** Real and made beats alike are made up to a tenth larger or smaller, and moved by up to 10
 #   samples. The critic can't learn a few hundred beats by heart.
 # - **A running mean.** You keep the mean of the generator's weights over the last steps and not the last weights,
 #   which swing to and fro.
 #
-# A penalty on the critic's gradient is the usual alternative. We tried one in place of spectral normalisation, on every eighth step
-# (R1), with one seed of `intra`: on validation beats it did as well, at the same cost. So the simpler one stayed. WGAN-GP
-# we did not try.
+# A penalty on the critic's gradient is the usual alternative. We tried one in place of spectral normalisation, with one seed of `intra`, and
+# saw no gain on validation beats. So the simpler one stayed.
 
 # %% tags=["hide-output"]
 show_source(fit_gan)
@@ -201,7 +199,7 @@ show_source(fit_gan)
 #
 # A generator for each split and seed, trained on the **training beats of that split alone**. The weights go to a file
 # for [class imbalance](17_class_imbalance.ipynb). For the first one you look over its shoulder: six fusion beats at ten moments of
-# the training.
+# the training, four of which are drawn below.
 
 # %%
 examples = Examples(beats.windows, beats.classes)
@@ -258,8 +256,9 @@ chapter.show(
 )
 
 # %% [markdown]
-# Is the contest in balance, and is it so for every seed? Two bands that stay apart by about the same distance are a good
-# sign. Bands that meet mean that the critic has given up; bands that drift apart, that the generator has lost.
+# Is the contest in balance, and is it so for every seed? Two lines that stay apart by about the same distance are a good
+# sign. Lines that meet: the critic can't tell any more, because the beats are good or because it has given up; the tests below say which.
+# Lines that drift apart: the generator has lost.
 
 # %%
 figure, data = plot_contest(
@@ -342,7 +341,8 @@ for name in cuts:
 #
 # Mix made beats with real test beats that the generator has never seen. Train a classifier on
 # some of them to tell which is which, and let it judge the others. If it is right half the time, the made beats are as good as
-# real. If it is always right, something gives them away. This is a two-sample test {cite}`lopezpaz2017`. The row `real`
+# real. If it is always right, something gives them away. This is a two-sample test {cite}`lopezpaz2017`. The GAN's value is the mean over its seeds
+# (and its whiskers are the mean of theirs); the others are measured once, on at most 400 beats of a kind. The row `real`
 # puts the training beats in the place of made ones: it says what is the best that you can expect. Under `inter`, real
 # beats of other people can be told apart as well, and the row says how easily.
 
@@ -433,8 +433,9 @@ chapter.show(
 
 # %% [markdown]
 # Two numbers sum it up. *Nearer to training*: the share of made beats that are nearer to a training beat than to any of
-# as many unseen beats {cite}`meehan2020`. Without memory it is one half; copies push it up. *Coverage*: the share of unseen real beats that
-# have a made beat in their own neighbourhood {cite}`naeem2020`. Mode collapse pulls it down. The row `real` says what
+# as many unseen beats {cite}`meehan2020`. Without memory it is one half, where training and unseen
+# beats come from the same people; copies push it up. Under `inter` it lies above one half with or without copies. *Coverage*: the share of unseen real beats that
+# have a made beat nearer than their fifth nearest unseen neighbour {cite}`naeem2020`. Mode collapse pulls it down. The row `real` says what
 # real training beats reach.
 
 # %%
@@ -467,7 +468,7 @@ pd.DataFrame(table).pivot(index=["class", "origin"], columns="split")[
 #
 # The last question is the one that matters. Take the real training beats, and swap those of S and F for **made ones,
 # as many**. Train a classifier, and let it classify the real test beats. If the made beats hold what the real ones held, nothing is lost.
-# The classifier is a random forest: it is quick, and the same for all.
+# The classifier is a random forest (many decision trees, each grown on its own draw of the beats): it is quick, and the same for all.
 # The other classes are thinned to 1,000 beats in training; the test set is whole.
 
 # %%
@@ -607,7 +608,7 @@ chapter.claims()
 # - The kind of GAN: conditional, hinge loss, spectral normalisation, a projection critic. It needs one step of the critic for each of the generator
 #   and no second derivatives.
 # - The generator draws 65 numbers a beat and a fixed sum of cosines makes 260 of them. Beats filtered at 40 Hz need no more.
-# - The critic sees the beat, and eight times enlarged the steps between samples, so that texture counts.
+# - The critic sees the beat and, enlarged eight times, the steps from sample to sample, so that texture counts.
 # - Noise inside the generator, and the learning rate, were chosen on the `intra` validation beats, with one seed. Without the noise, a classifier
 #   told made beats from real ones more easily.
 # - A first version, slower to learn, was also measured on the `intra` test beats. What was changed after it was chosen on validation
@@ -632,7 +633,8 @@ chapter.close()
 # :label: exercise-gan-walk
 # ```
 # *Ten minutes.* Take two sets of random numbers, $z_0$ and $z_1$, and make fusion beats from six points on the line between
-# them. Does the beat change gradually, or does it jump? What would a jump say about the generator?
+# them. Does the beat change gradually, or does it jump? (The generator draws a little noise of its own each time, so
+# some change is always there.) What would a jump say about the generator?
 # ```{exercise-end}
 # ```
 

@@ -84,8 +84,9 @@ resamples = {"smoke": 100, "cpu": 10_000, "gpu": 10_000}[scale]
 #
 # $$ d_r = m(A, r) - m(B, r), \qquad r = 1, \dots, R $$
 #
-# Here $r$ counts the $R$ draws, $m(A, r)$ is the macro F1 of network $A$ on draw $r$, $m(B, r)$ that of network
-# $B$ on the same draw, and $d_r$ is how far $A$ is ahead. The middle 95 % of all $d_r$ are the interval of the difference.
+# Here $r$ counts the $R$ draws, $m(A, r)$ is the macro F1 of network $A$ on draw $r$, the mean over its seeds, $m(B, r)$ that of network
+# $B$ on the same draw, and $d_r$ is how far $A$ is ahead. The middle 95 % of all $d_r$ are the interval of the difference. The
+# *p-value* is twice the share of draws on the side of zero that has fewer of them.
 #
 # First the splits, made as in the four chapters before; each checks itself for leaks when it is made. Then the
 # networks, as those chapters trained them: for each split, one file for each seed.
@@ -180,7 +181,7 @@ show_source(holm)
 # `blocked` draw beats again: other beats of these same people. `inter` draws whole patients again: other people. `inter`
 # averages over N, S, V and F, because its test patients have almost no Q.
 #
-# What the columns are worth: `intra` tests on beats that overlap training windows in time, so it rewards memory.
+# What the columns are worth: `intra` tests on beats that overlap training windows in time, so it rewards learning by heart.
 # `blocked` removes the overlap and keeps the people. `inter` asks about strangers, and that is what a clinic would ask.
 
 # %%
@@ -377,7 +378,8 @@ for split in ("intra", "inter"):
 # $$ F_\mathrm{macro} = \frac{1}{K} \sum_{k} F_k, \qquad F_\mathrm{weighted} = \sum_{k} \frac{n_k}{n}\, F_k $$
 #
 # Here $k$ runs over the $K$ classes, $F_k$ is the F1 of class $k$, $n_k$ the number of its test beats and $n$ that of all
-# test beats. In MIT-BIH $n_k / n$ is about 0.83 for N and 0.007 for F. Below, both are computed from the same
+# test beats. In MIT-BIH $n_k / n$ is {glue:text}`../notebooks/00_reading_an_ecg.ipynb::mitbih.beats.share_N:.3f` for N and
+# {glue:text}`../notebooks/00_reading_an_ecg.ipynb::mitbih.beats.share_F:.4f` for F. Below, both are computed from the same
 # answers. The weighted one always takes all five classes; the macro one leaves out Q under `inter`, as above.
 
 # %%
@@ -444,8 +446,8 @@ chapter.show(
 # F1 looks at one answer for each beat. A receiver operating characteristic (ROC) curve looks at all thresholds: how
 # many beats of a class you find, its *sensitivity*, at each price in false alarms, the *false positive rate*. The area
 # under the curve (AUROC) is the chance that a beat of the class gets a higher score than a beat of another class. The
-# false positive rate is drawn on a logarithmic axis. Among 20,000 beats of other classes, a rate of 0.01 is 200 false alarms, more than there
-# are F beats.
+# false positive rate is drawn on a logarithmic axis. Among 20,000 beats of other classes, a rate of 0.01 is 200 false alarms; under `intra` that is
+# more than there are F beats.
 
 # %%
 curves = {
@@ -475,7 +477,7 @@ for split, labels in (("intra", "NSVFQ"), ("inter", "NSVF")):
 #
 # ## The price
 #
-# What each network costs: numbers to learn, and time for one pass over the training beats under `intra`. The time is
+# What each network costs: numbers to learn, and time for one epoch under `intra`, with its look at the validation beats. The time is
 # what the training noted beside the weights.
 
 # %%
@@ -499,7 +501,8 @@ pd.DataFrame(costs).T
 # :class: note
 # - Layers and training of all four networks: their chapters say which. One recipe for all, so that the architecture is
 #   what differs; no tuning for each.
-# - No augmentation, no focal loss: the paper's beats [made by a GAN](14_gan.ipynb) are left out here.
+# - No made beats and no focal loss: the paper's beats [made by a GAN](14_gan.ipynb) are left out here. Training beats are moved and
+#   scaled a little, as in the four chapters.
 # - "Best" is the macro F1 under `intra`; "suffers from imbalance" is the mean F1 of S and F. Both are our reading.
 # - Paired percentile bootstrap, by beats under `intra` and `blocked`, by patients under `inter`; Holm's correction over
 #   all questions of the page.

@@ -73,14 +73,14 @@ resamples = {"smoke": 100, "cpu": 10_000, "gpu": 10_000}[scale]
 #
 # | who | mark | what it says | our name for it |
 # |---|---|---|---|
-# | a blog post | S/T | the top two *predictions* from each model, weighted | `top2_weighted_predictions` |
-# | the README of a repository | S/T | CNN-LSTM + ResNet: two *models* | `top2_weighted_models` |
+# | a blog post | S | the top two *predictions* from each model, weighted | `top2_weighted_predictions` |
+# | the README of a repository | T | CNN-LSTM + ResNet: two *models* | `top2_weighted_models` |
 #
 # They are different rules. The first asks all four networks and cuts off what each thinks unlikely. The second asks
 # two networks and ignores the others. You build both. Which of the two gets the name `top2_weighted`, and so stands
 # for the paper on the claims page, is decided on validation beats, for each split by itself.
 #
-# The split isn't stated either. As before, `intra` is the row to compare.
+# The split isn't stated either. As before, `intra` is the split to compare.
 #
 # ## The networks
 #
@@ -138,7 +138,7 @@ print("architectures, seeds, beats, classes:", test["intra"].shape)
 
 # %% [markdown]
 # Each model gets a **weight**: its macro F1 on the validation beats of the split. Here they are, as means over the
-# seeds. Look how close together they lie within a split. Weights that are nearly the same make a weighted mean that is
+# seeds. Look how far apart they lie within a split. Weights that are nearly the same make a weighted mean that is
 # nearly the plain one. `inter` takes the mean over N, S, V and F, on the few validation patients.
 
 # %%
@@ -162,7 +162,7 @@ pd.DataFrame(
 # %% [markdown]
 # ## The idea in one picture
 #
-# A *validation* beat on which the networks don't agree. Left is what they see. Right is what they say: one row a
+# One of the *validation* beats on which the networks and the rules differ most. Left is what they see. Right is what they say: one row a
 # network, one column a class. Below the line is what each rule makes of it. The `dynamic` rule gives more weight to
 # the network that is surer of this very beat.
 
@@ -212,11 +212,12 @@ chapter.show(
 # %% [markdown]
 # ## The component
 #
-# With $p_{mc}$ the probability that model $m$ gives class $c$ for a beat, and $w_m$ its weight, all rules are of one form:
+# With $p_{mc}$ the probability that model $m$ gives class $c$ for a beat, and $w_m$ its weight, all rules but one are of this form:
 #
 # $$ P_c = \frac{\sum_m w_m\, k_{mc}\, p_{mc}}{\sum_{c'} \sum_m w_m\, k_{mc'}\, p_{mc'}} $$
 #
-# The plain mean has $w_m = 1$ and $k_{mc} = 1$. The first reading of Top2-Weighted sets $k_{mc} = 1$ for the model's two
+# Here $k_{mc}$ is 1 where model $m$ may speak about class $c$ and 0 elsewhere, and $c'$ runs over all classes.
+# The plain mean has $w_m = 1$ and $k_{mc} = 1$, the weighted mean $k_{mc} = 1$ and the $w_m$ of the table above. The first reading of Top2-Weighted sets $k_{mc} = 1$ for the model's two
 # most likely classes and 0 for the others. The second sets $k_{mc} = 1$ for the two best models and 0 for the others.
 # The dynamic rule takes another $w_m$ for each beat: $w_m = 1 - H_m / \log 5$, with $H_m = -\sum_c p_{mc} \log p_{mc}$ the
 # entropy of what the model says: 0 where it is certain, $\log 5$ where it has no idea.
@@ -244,7 +245,7 @@ show_source(ensembles.Stacking)
 # ## The run
 #
 # Every rule, every split, every seed. `cnn_lstm_resnet1d` is the pair that the README names, whatever the validation
-# beats say; the networks were of our making, so our best two need not be the paper's. Weights come from validation
+# beats say; the networks are of our making, so our best two need not be the paper's. Weights come from validation
 # beats, and so does the regression. Test beats are only scored.
 
 # %%
@@ -338,7 +339,7 @@ otherwise.map("{:.2%}".format)
 # ## The number against the paper's
 #
 # Now the test beats. As everywhere in this book, values are means over the seeds, intervals come from drawing beats
-# again (`inter`: patients), and `inter` averages over N, S, V and F with Q beside it.
+# again (`inter`: patients), and under `inter` the means leave Q out.
 
 # %%
 alone = {
@@ -449,7 +450,7 @@ for (rival, split), difference in differences.items():
     )
 
 # %% [markdown]
-# And one question more. Four networks of four kinds vote better than one. Is it the four *kinds*, or just that they
+# And one question more. If four networks of four kinds vote better than one: is it the four *kinds*, or just that they
 # are several? The control is an ensemble of one kind: the CNN-LSTMs of all seeds, three of them at `cpu` scale against
 # four of four kinds. It uses up the seeds, so there is only one of it. Last, the mean of all networks that there are.
 
@@ -544,11 +545,11 @@ for split in cuts:
 # point of the **reliability curve** {cite}`guo2017`. Its mean distance from the diagonal, each bin weighted by its beats, is the
 # **expected calibration error**. On the diagonal, the model is as good as it says. Below, it is too sure of itself.
 #
-# An ensemble changes this. A mean of networks that disagree is less sure than each of them. That mends a model that was
+# An ensemble changes this. A mean of networks that disagree is less sure than they are on average. That mends a model that was
 # too sure, and spoils one that was right.
 #
 # **Temperature scaling** mends it without changing one answer. Divide the logarithms of the scores by one number $T$,
-# and scale again. $T$ is chosen where the true classes of the *validation* beats get the greatest likelihood. $T > 1$
+# take exponentials, and divide by their sum. $T$ is chosen where the true classes of the *validation* beats get the greatest likelihood. $T > 1$
 # means that the model was too sure.
 
 # %%
@@ -615,7 +616,7 @@ pd.DataFrame(calibration).rename_axis("expected calibration error")
 #   fusion dynamic and doesn't name the rivals of Top2-Weighted in any text that we could read.
 # - Stacking: scikit-learn's logistic regression on logarithms of scores (none below one in a million), with its
 #   usual ridge penalty, fitted on validation beats. The networks chose their best epoch on the same beats.
-# - Seed $k$ of each architecture makes ensemble $k$.
+# - The networks of one seed make one ensemble.
 # - Calibration: 15 bins of equal width, as in the article that made the measure known; intervals by bootstrap.
 #   The error can't be negative, so chance pushes it up, in resamples more than in the test set itself.
 # ```
@@ -665,7 +666,7 @@ print(
 # :label: exercise-odds
 # ```
 # *Twenty minutes.* Macro F1 makes weights that are nearly equal. Take the odds $F_1 / (1 - F_1)$ instead, or a power of
-# them. Choose the power on validation beats. Then look at the test beats, once.
+# them, for `intra`. (The solution has 1.001 in place of 1, so that nothing is divided by zero.) Choose the power on validation beats. Then look at the test beats, once.
 # ```{exercise-end}
 # ```
 

@@ -166,8 +166,8 @@ pd.DataFrame(
 # the N beats and a quarter of the Q beats; the same shares of the validation beats choose the best epoch. Every S, V and F beat stays.
 # The **test set is whole**.
 #
-# Thinning N is itself a remedy: the rare classes gain weight. In a first trial with one seed it made the network
-# call S too often: remedies were compared with a remedy. So the imbalance is put back into the loss: a kept beat of a thinned class
+# Thinning N is itself a remedy: the rare classes gain weight. In a first trial with one seed, on validation beats, it made the
+# network call S too often. A remedy would then be compared with a remedy and not with nothing. So the imbalance is put back into the loss: a kept beat of a thinned class
 # counts for all the beats that it **stands for**, five for N and four for Q. With $k_c$ beats of class $c$ kept out of
 # $n_c$, the weight $\alpha_c$ of every method is multiplied by $n_c / k_c$.
 
@@ -489,14 +489,14 @@ marked.unstack("F1 of").loc[order, list("NSVF")]
 # ## Who suffers most from imbalance?
 #
 # The claim compares architectures. A low F1 on the rare classes doesn't show that imbalance is the cause: the
-# architecture may be weak on them at any mix. So change **the mix and nothing else**. Take the same number of training beats
-# twice: once *balanced*, as many of each class, and once with the *natural* shares of the training set. Train each
+# architecture may be weak on them at any mix. So change **the mix and nothing else**. Take about the same number of training beats
+# twice: once *balanced*, as many of each class as there are up to 250, and once with the *natural* shares of the training set. Train each
 # architecture on both.
 #
 # One thing must be put right before the two can be compared. A network trained on the balanced mix believes
 # that F is as common as N, and would cry F too often on a natural test set. That is a matter of the threshold and not of
 # what was learned. So multiply each score $s_c$ of class $c$ by the ratio of its share $\pi_c$ in the whole training set to its
-# share $m_c$ in the mix, and choose the largest $s_c\,\pi_c / m_c$ (Bayes' rule {cite}`elkan2001`). Only labels of training
+# share $q_c$ in the mix, and choose the largest $s_c\,\pi_c / q_c$ (Bayes' rule {cite}`elkan2001`). Only labels of training
 # beats are used.
 #
 # So few beats make short epochs. Each beat is therefore shown eight times between two looks at the validation beats, in
@@ -693,7 +693,10 @@ chapter.claims()
 # :class: note
 # - The CNN for the remedies, because it trains fastest; the claim's three architectures for the second experiment.
 # - A fifth of N and a quarter of Q in training at `cpu` scale, each beat counted for those that it stands for.
-# - At `cpu` scale 4 epochs, batches of 128, a learning rate of 0.003: short, equal for all methods.
+# - At `cpu` scale 4 epochs, batches of 128, a learning rate of 0.003, no moving and scaling of beats: short, equal for all methods. So
+#   these scores are not those of [the CNN's page](10_cnn.ipynb).
+# - The second experiment at `cpu` scale: two rounds of eight passes. The better round is chosen on a third of the thinned validation
+#   beats, without the correction for the mix.
 # - $\rho$ is 1/2 or 1, $\gamma$ is 1 or 2, and a quarter or all of 2,000 made beats are added to each of S and F: chosen on validation beats of the
 #   same split with the first seed. $\alpha = 1$ in the focal loss, beyond what a beat stands for, so that weights and focus are told apart.
 # - The mean loss is over beats and not over their weights, as the focal loss's formula has it.

@@ -103,14 +103,14 @@ tested_beats = {"smoke": 10, "cpu": 1500, "gpu": 10_000}[scale]
 #
 # The last convolutions turn the beat into 64 channels over 17 time steps. Let $A_k(t)$ be channel $k$ at step $t$, and
 # $y_c$ the logit (the score before the softmax) of class $c$. If $y_c$ rises when channel $k$ rises, the channel
-# speaks for the class. How much, on average over the $T$ steps, is its weight:
+# speaks for the class. How much, on average over the $n$ steps, is its weight:
 #
-# $$ w_k = \frac{1}{T}\sum_t \frac{\partial y_c}{\partial A_k(t)}, \qquad
+# $$ w_k = \frac{1}{n}\sum_t \frac{\partial y_c}{\partial A_k(t)}, \qquad
 #    L_c(t) = \max\Bigl(0, \sum_k w_k\, A_k(t)\Bigr) $$
 #
 # $L_c(t)$ is the heat for class $c$ at step $t$ {cite}`selvaraju2017`. One step stands for 16 samples,
 # 0.044 seconds, and each feature sees 0.15 seconds, in the ResNet-1D 0.51. So the map is blurred: it can't tell the end of the QRS
-# from the beginning of the ST segment.
+# from the beginning of what follows.
 #
 # First the splits, as in the chapters that trained the networks. Each checks itself for leaks when it is made.
 
@@ -158,7 +158,7 @@ print(len(models), "trained networks; nothing is trained on this page")
 #   worth, LUDB tells.
 #
 # The program takes as QRS the stretch around the annotated beat where the signal is steep. P and T wave come from
-# neurokit2. It finds a P wave before every beat, also where there is none. So we let it look for one only where the
+# the library neurokit2. It finds a P wave before every beat, also where there is none. So we let it look for one only where the
 # annotators allow it: not in ventricular, paced and junctional beats, and not in fibrillation and flutter. Its
 # settings were fitted to LUDB's records of **odd** number. Here is what remains on those of **even** number.
 
@@ -219,7 +219,7 @@ pd.DataFrame(rows).T.round(2)
 # *Overlap* is the time in both over the time in either; 1 is perfect. *Missed* waves were marked and not found, *invented* ones found and not
 # marked. *Half within* says how far off half of the boundaries are at most. Errors of some milliseconds are fine for heat that is
 # blurred over 0.15 seconds. Three warnings stay. *Invented* P waves come
-# mostly from people with complete heart block, whose P waves march through on their own. LUDB has few ectopic beats,
+# also from people whose atria beat on their own and reach no ventricle (complete heart block): their P waves march through. LUDB has few ectopic beats,
 # so for V and F beats this table promises nothing; the test suite checks the width of V beats on synthetic ones, whose
 # waves are known. And the T wave of a V beat, large and upside down,
 # is the wave that the program most easily misses: you see it when you draw single beats.
@@ -294,8 +294,8 @@ chapter.show(
 # %% [markdown]
 # ## The run
 #
-# From each test set we take up to as many beats of each class as the scale allows, evenly over the records, and ask
-# every network about the **true** class. The heat of each beat is then split over its waves.
+# From each test set we take up to 200 beats of each class at `cpu` scale, at even steps through the test set (a record with many beats
+# gives many), and ask every network about the **true** class. The heat of each beat is then split over its waves.
 
 # %%
 looked_at = {}
@@ -632,7 +632,8 @@ pd.Series(table).unstack().reindex(
 
 # %% [markdown]
 # HiResCAM is Grad-CAM without the mean over time: each step keeps its own gradient {cite}`draelos2020`. For the
-# CNN, whose last layer is linear and sees *when* a feature occurs, HiResCAM is exact: its steps add up to the logit.
+# CNN, whose last layer is linear and sees *when* a feature occurs, HiResCAM is exact: before negative steps are set to zero, its steps add up to the logit less a
+# constant.
 # Where the two disagree, it is Grad-CAM that has averaged something away.
 #
 # TODO(result): how far the untrained networks' QRS share already is above the share of time, and whether the trained
@@ -650,8 +651,8 @@ pd.Series(table).unstack().reindex(
 show_source(replace_part)
 
 # %% [markdown]
-# N beats are thinned: of a class with many test beats every $m$-th is classified, and counted $m$ times. So the F1 of
-# whole beats is nearly that of the other chapters.
+# Large classes are thinned: of a class with many test beats every $m$-th is classified, and counted $m$ times. Beats whose waves
+# are not all known are left out. So the F1 of whole beats is near that of the other chapters, not equal to it.
 
 # %%
 tested = {}
@@ -738,7 +739,7 @@ pd.Series(
 ).T
 
 # %% [markdown]
-# Each cell is the fall in macro F1; a star marks a fall below 0.05 after Holm's correction over the whole table. `intra`
+# Each cell is the fall in macro F1; a star marks a fall whose p-value is below 0.05 after Holm's correction over the whole table. `intra`
 # and `blocked` know these patients, `inter` does not. Where the network is poor from the start, as on `inter`, there is
 # little to fall. Now by class, for `intra`.
 

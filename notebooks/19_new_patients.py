@@ -21,8 +21,8 @@
 # %% [markdown]
 # # New patients
 #
-# A patient comes in whom your network has never seen. What is it worth now? Song and colleagues do not show this
-# table {cite}`song2026`. This page does. Then it asks what a single beat lacks, adds it piece by piece, and measures
+# A patient comes in whom your network has never seen. What is it worth now? No text of Song and colleagues that we could read shows
+# this table {cite}`song2026`. This page does. Then it asks what a single beat lacks, adds it piece by piece, and measures
 # what each piece brings.
 
 # %% tags=["setup", "remove-cell"]
@@ -87,7 +87,7 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 10_000}[scale]
 # %% [markdown]
 # ## The claim
 #
-# There is none. The texts of song2026 that we could read give one table, and its numbers are typical of a random
+# There is none. The numbers of song2026 that we could read are typical of a random
 # split by beat. What there is instead is twenty years of work by others on the split by patient. De Chazal and
 # colleagues (2004) drew up the two sets of patients that this book uses, and trained a linear classifier
 # {cite}`dechazal2004`. Their abstract gives these numbers (mark P). Luo and colleagues (2017) put a network of
@@ -174,10 +174,10 @@ chapter.show(
 )
 
 # %% [markdown]
-# The window that the four networks read begins 0.28 seconds before the R peak. The beat before is outside. They
-# cannot know what early is.
+# The window that the four networks read begins 0.28 seconds before the R peak. The beat before is mostly outside. They
+# can hardly know what early is.
 #
-# ## Three components
+# ## The components
 #
 # **Rhythm.** The time from one R peak to the next is the RR interval. With $r_k$ the interval before beat $k$, and
 # $m_k$ the median of the 41 intervals around it, $\log(r_k / m_k)$ says how early the beat is *for this patient,
@@ -188,7 +188,7 @@ show_source(rhythm_context)
 
 # %% [markdown]
 # **The record by itself.** A large QRS complex may be a sign of a ventricular beat, or of a thin chest. So divide by
-# the height of the record's own typical beat, and show the difference from it. No label is needed for that, and no
+# the height of the record's own typical beat (the median of its beats, sample by sample), and show the difference from it. No label is needed for that, and no
 # other patient.
 
 # %%
@@ -201,7 +201,7 @@ show_source(beside_typical)
 show_source(beside_usual)
 
 # %% [markdown]
-# All three look at the whole record, later beats as well. This is allowed for a recording that is read afterwards, which
+# These three functions look at the whole record, later beats as well. This is allowed for a recording that is read afterwards, which
 # is what MIT-BIH is. It is not what a monitor can do in its first minute.
 #
 # **A network for both.** The convolutions are those of the CNN. What they find and what the rhythm says meet in two
@@ -249,7 +249,7 @@ show_source(morphology)
 # %% [markdown]
 # **Who is in the training set?** Most fusion beats of the training patients come from one of them. A model that sees
 # them as often as they occur learns this person. So every model of this page trains on a *draw*: class by the square
-# root of its number of beats, and within it patient by the square root of his. Q is left out: hardly a beat of it is
+# root of its number of beats, and within it each patient by the square root of theirs. Q is left out: hardly a beat of it is
 # left without the paced patients.
 
 # %%
@@ -284,11 +284,11 @@ pd.DataFrame(
 #
 # | name | what it reads |
 # |---|---|
-# | `cnn_drawn` | the CNN of chapter 10, but trained on such draws: the reference for the steps |
+# | `cnn_drawn` | the layers of [the CNN](10_cnn.ipynb), trained as all on this page: the reference for the steps |
 # | `cnn_wide` | the same with 1 second before the R peak and 0.8 after: the beat before is inside |
 # | `cnn_rhythm` | one beat, and its rhythm |
 # | `cnn_record` | one beat, measured by its record |
-# | `cnn_record_rhythm` | the same, its rhythm, and what `forest_record` reads |
+# | `cnn_record_rhythm` | the same, and all numbers that `forest_record` reads |
 # | `forest` | 14 numbers of rhythm and 30 of shape |
 # | `forest_record` | the same, but each number of shape minus the record's median; those of the P wave once more in units of the record's spread |
 # | `combined` | the mean of the scores of `cnn_record_rhythm` and `forest_record` |
@@ -764,7 +764,7 @@ chapter.show(
 #
 # ## The same models, three splits
 #
-# For once you can see what the split alone is worth, with the rhythm in hand. `intra` lets the model see the patient's
+# Here you see what the split is worth, with the rhythm in hand. `intra` lets the model see the patient's
 # other beats, overlapping ones as well. `blocked` takes the overlap away, but not the patient. `inter` is the one that
 # speaks of new patients. The record's own measure is taken from the whole record in all three, without labels.
 
@@ -829,8 +829,8 @@ pd.DataFrame(
 #
 # ## Noise
 #
-# A patient at home moves. Three kinds of noise are added to the test records *before* the filter, at a stated
-# signal-to-noise ratio in decibels (dB): 24 dB is nearly clean; at 0 dB noise and QRS complexes are equally strong. The
+# A patient at home moves. Three kinds of noise (baseline wander, muscle noise and electrode motion) are added to the test records *before* the filter, at a stated
+# signal-to-noise ratio in decibels (dB): the higher, the cleaner; at 0 dB noise and QRS complexes are equally strong. The
 # ratio is measured as in the MIT-BIH noise stress test database. Its recordings of noise are not among the book's
 # data, so the noise is synthesised. Nothing is trained again.
 
@@ -997,7 +997,7 @@ pd.concat(tables, ignore_index=True)
 #   DS1, patients left out. So the score of the chosen one on DS1 is a little too good. Its score on DS2 is not.
 # - Training beats are drawn: 12,000 at `cpu` scale, class and patient by the square root of their numbers. N is thinned
 #   by this to about a sixth. Test beats are never drawn, thinned or synthesised.
-# - 6 epochs at `cpu` scale, fixed beforehand; the last one counts. The hundred beats that `fit` asks for as validation are training
+# - Every network of this page: a learning rate of 0.001, no moving and scaling, 6 epochs at `cpu` scale, fixed beforehand; the last one counts. The hundred beats that `fit` asks for as validation are training
 #   beats here, and nothing is chosen by them.
 # - Choice by leaving patients of DS1 out, one seed, mean F1 of N, S and V.
 # - Beats without a wide window, at the ends of a record, get zeros.
