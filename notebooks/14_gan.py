@@ -519,6 +519,10 @@ for (name, origin), predicted in answers.items():
         ("macro_f1", "minority_f1"),
         ("f1_S", "f1_S"),
         ("f1_F", "f1_F"),
+        ("precision_S", "precision_S"),
+        ("recall_S", "recall_S"),
+        ("precision_F", "precision_F"),
+        ("recall_F", "recall_F"),
     ):
         chapter.record(
             f"{short[origin]}.{name}.{metric}", reports[name, origin][key]
@@ -542,17 +546,21 @@ chapter.show(
 )
 
 # %%
-rows = ["macro_f1", "f1_S", "f1_F"]
+rows = {"macro_f1": "mean F1 of S and F"} | {
+    f"{part}_{letter}": f"{part} of {letter}"
+    for letter in rare
+    for part in ("precision", "recall")
+}
 pd.DataFrame(
     {
-        (name, row): {
+        (name, label): {
             origin: f"{reports[name, origin][row].value:.3f}"
             for origin in origins
         }
         for name in cuts
-        for row in rows
+        for row, label in rows.items()
     }
-)
+).T
 
 # %% [markdown]
 # Is the GAN better, or worse, than the others? Each comparison is paired: both classifiers see the same resampled beats,
