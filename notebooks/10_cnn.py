@@ -341,7 +341,7 @@ chapter.show(
 # - AdamW, a learning rate that rises to 0.003 and falls again in one cycle, batches of 256, 10 epochs at `cpu` scale, 5 for
 #   `inter`; the epoch that did best on validation is kept.
 # - Beats are moved and scaled at random in training. This lowered the cross-entropy on `intra` validation beats.
-# - A fifth of the numbers before the last layer is hidden at random in training (dropout).
+# - A fifth of what reaches the last layer is hidden at random in training (dropout), here and in the networks to come.
 # - The best epoch is that of the highest macro F1 on validation, over every class that occurs there or is answered there.
 # - The same recipe, chosen on `intra` validation beats with the CNN-LSTM, serves all four networks.
 #   Some of those beats are of people who are test patients in `inter`, so there the recipe is not quite blind to them.
