@@ -244,8 +244,12 @@ chapter.claims()
 
 # %% [markdown]
 # The red line is the CNN-LSTM's 0.951, drawn for scale: no text that we could read gives this network's own number.
-# TODO(result): the `intra` and `inter` macro F1 beside those of the CNN-LSTM, without "better" or "worse": that test
-# stands in chapter 15.
+# Under `intra` this network reaches {glue:text}`cnn_lstm_attention.intra.macro_f1:.3f`, under `blocked`
+# {glue:text}`cnn_lstm_attention.blocked.macro_f1:.3f`, and on strangers {glue:text}`cnn_lstm_attention.inter.macro_f1:.3f` over four classes. [The
+# CNN-LSTM](11_cnn_lstm.ipynb) has {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.intra.macro_f1:.3f`,
+# {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.blocked.macro_f1:.3f` and
+# {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.inter.macro_f1:.3f`. Which of the two is better takes a paired test, and [the
+# comparison](15_comparison.ipynb) makes it.
 #
 # ## Where it looks
 #
@@ -295,8 +299,10 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
-# The *entropy* says how many steps share the weight: an entropy of $n$ bits is as spread out as $2^n$ equal steps. TODO(result): where the weight lies for N, and
-# how S, V and F differ; how far seeds agree if you look at another one.
+# The *entropy* says how many steps share the weight: an entropy of $n$ bits is as spread out as $2^n$ equal steps.
+# Look at the picture: for N, V, F and Q nearly all weight lies on two or three steps at the QRS complex. For S it is spread: some
+# lies after the QRS complex, some late in the window, where the next P wave can be. Other seeds place it otherwise, as exercise 2 shows, with
+# nearly the same score.
 #
 # **A weight is not a reason.** The memory reads the whole window in both directions, so $h_t$ at the QRS complex may
 # well hold what the P wave looked like. A large weight there says that the network *collects* its evidence at that step. It doesn't
@@ -321,7 +327,9 @@ for name in ("intra", "inter"):
     )
 
 # %% [markdown]
-# TODO(result): the largest confusions; whether they are those of the CNN-LSTM.
+# Under `intra` it finds {glue:text}`cnn_lstm_attention.intra.recall_F:.2f` of the F beats and
+# {glue:text}`cnn_lstm_attention.intra.recall_S:.2f` of the S beats; what it misses of S it calls N. Under `inter` it finds
+# {glue:text}`cnn_lstm_attention.inter.recall_S:.2f` of the S beats: a stranger's early beat looks like a normal one here too.
 #
 # ```{admonition} Our own choices
 # :class: note
