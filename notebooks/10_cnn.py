@@ -438,6 +438,9 @@ for before in (100, 400):
     )
 
 # %% [markdown]
+# If both are zero, the training was too short to find any S beat of a stranger. Take more epochs and all beats before you conclude
+# anything; [new patients](19_new_patients.ipynb) does, with a wide window among others.
+#
 # ````{solution-end}
 # ````
 
