@@ -57,7 +57,7 @@ chapter = open_chapter(
     device=device,
 )
 seeds = chapter.seeds(smoke=1, cpu=3, gpu=5)
-epochs = {"smoke": 2, "cpu": 4, "gpu": 8}[scale]
+epochs = {"smoke": 3, "cpu": 4, "gpu": 8}[scale]
 
 # %% [markdown]
 # ## What is checked here
