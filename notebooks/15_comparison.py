@@ -255,8 +255,10 @@ chapter.show(
 # The paper's mark stands in all three panels so that you see the distance. Only under `intra` is it meant to be
 # reached.
 #
-# TODO(result): which network leads under each split, in one sentence each, with its macro F1; how far `inter` lies
-# below `intra`; whether the order is the same.
+# Under `intra` the ResNet-1D leads with {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.intra.macro_f1:.3f`, before the CNN-LSTM with {glue:text}`cnn_lstm.intra.macro_f1:.3f`. Under `blocked` it
+# leads again, with {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.blocked.macro_f1:.3f`. Under `inter` the order turns round: the CNN has {glue:text}`../notebooks/10_cnn.ipynb::cnn.inter.macro_f1:.3f`, the CNN-LSTM
+# {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.inter.macro_f1:.3f`, the CNN-LSTM-Attention {glue:text}`../notebooks/12_cnn_lstm_attention.ipynb::cnn_lstm_attention.inter.macro_f1:.3f` and the ResNet-1D {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.inter.macro_f1:.3f`. The network that knows known
+# people best knows strangers worst.
 #
 # ## Better than?
 #
@@ -322,9 +324,16 @@ for metric, unit in (("macro_f1", "macro F1"), ("minority_f1", "minority F1")):
 chapter.claims()
 
 # %% [markdown]
-# TODO(result): is the CNN-LSTM ahead of each of the three, and by how much; which differences are significant; whether a
-# different network wins under `blocked` or `inter`. State the size in beats: under `intra` the test set has about 160
-# beats of class F, so one more F beat found moves the macro F1 by about 0.0007.
+# Read the first claim under `intra`. The CNN-LSTM is ahead of the CNN by {glue:text}`cnn_lstm.intra.macro_f1_minus_cnn:.3f`, and that is no chance. It is
+# ahead of the CNN-LSTM-Attention by {glue:text}`cnn_lstm.intra.macro_f1_minus_cnn_lstm_attention:.3f`, which after the correction could be chance. And
+# the ResNet-1D is ahead of *it*, by {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.intra.macro_f1:.3f` to {glue:text}`cnn_lstm.intra.macro_f1:.3f`, which could well be chance. So "the best of the four" is not
+# what we find, and it is not refuted either. Under `inter`, where it would count, the CNN-LSTM is clearly better than the
+# CNN-LSTM-Attention and the ResNet-1D, and no better than the plain CNN.
+#
+# The second claim says that two networks do worse on the rare classes than the CNN-LSTM. The ResNet-1D does not: under `blocked` its
+# minority F1 is the higher one, and that is no chance.
+#
+# How many beats is a difference of 0.002? Exercise 1 counts them: a few F beats of the test set.
 #
 # Two things that these p-values don't cover. They treat the trained networks as given: three seeds say little about
 # what a fourth would do. And all four were trained by one recipe, chosen with the CNN-LSTM on validation beats.
@@ -368,8 +377,9 @@ for split in ("intra", "inter"):
     )
 
 # %% [markdown]
-# TODO(result): in which classes the networks differ (S and F, it seems from validation) and in which they don't; what
-# is left of S and F under `inter`.
+# Under `intra` all four agree on N and V. They differ in S, where the CNN has {glue:text}`../notebooks/10_cnn.ipynb::cnn.intra.f1_S:.3f` and the ResNet-1D {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.intra.f1_S:.3f`, and in F.
+# Under `inter` hardly anything is left of S and F for any of them. V is where strangers tell the networks apart: the CNN-LSTM has
+# {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.inter.f1_V:.3f`, the ResNet-1D {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.inter.f1_V:.3f`.
 #
 # ## Macro or weighted?
 #
@@ -438,8 +448,8 @@ chapter.show(
 
 # %% [markdown]
 # The two differ by construction: a network that answers N everywhere has a high weighted F1 and a low macro F1. So a
-# paper must say which one it means, and a comparison between papers must not mix them. TODO(result): the weighted F1 under
-# `inter` beside the macro F1 of the same answers.
+# paper must say which one it means, and a comparison between papers must not mix them. Under `inter` the
+# CNN-LSTM has a weighted F1 of {glue:text}`cnn_lstm.inter.weighted_f1:.3f` and a macro F1 of {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.inter.macro_f1:.3f`: the same answers.
 #
 # ## ROC curves
 #
@@ -472,8 +482,11 @@ for split, labels in (("intra", "NSVFQ"), ("inter", "NSVF")):
     )
 
 # %% [markdown]
-# TODO(result): the AUROC of S under `intra` and `inter`. An area near 1 and an F1 far below it are no contradiction:
-# the area weighs every false positive rate alike, and with a rare class only the left end of the axis is of use.
+# For S under `intra`, the CNN-LSTM has an area of {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.intra.auroc_S:.3f` and an F1 of {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.intra.f1_S:.3f`. Both are true:
+# the area weighs every false positive rate alike, and with a rare class only the left end of the axis is of use. Under `inter` its area for S
+# is {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.inter.auroc_S:.3f`. Below
+# one half, it would give S beats of strangers a *lower* score for S than it gives their other beats. But one patient holds most of
+# these S beats, so the interval is wide.
 #
 # ## The price
 #
