@@ -441,9 +441,12 @@ chapter.show(
 # %% [markdown]
 # A dash: the class has no maps, or maps of one patient alone.
 #
-# TODO(result): which waves lie above chance, for which class and network; whether any QRS interval holds 1; whether
-# P is above chance for S (the class whose P wave differs); whether `rest` is above chance anywhere; whether the three
-# splits differ.
+# For V and Q, all four networks put clearly more heat on the QRS than chance: the CNN {glue:text}`cnn.intra.heat_ratio_QRS_V:.2f` times as much for V, the
+# ResNet-1D {glue:text}`resnet1d.intra.heat_ratio_QRS_V:.2f` times. For N it depends on the network: the CNN-LSTM's ratio is {glue:text}`cnn_lstm.intra.heat_ratio_QRS_N:.2f`,
+# and its interval holds 1. For S the CNN has next to no heat on the QRS ({glue:text}`cnn.intra.heat_ratio_QRS_S:.2f`) and more than chance on the rest of the
+# window ({glue:text}`cnn.intra.heat_ratio_rest_S:.2f`), while the ResNet-1D has {glue:text}`resnet1d.intra.heat_ratio_QRS_S:.2f` on the QRS. You would expect the P wave for S,
+# since it is the P wave that differs. No network's interval for it lies above 1. The splits agree for V, less so for the others. So "the model looks at the QRS" is
+# true of V, and of other classes only for some networks.
 #
 # ### The same on LUDB, with the cardiologists' boundaries
 #
@@ -491,9 +494,9 @@ pd.DataFrame(table.values(), table).sort_index(
 ) if table else "too few beats"
 
 # %% [markdown]
-# TODO(result): whether the ratios on cardiologists' boundaries agree with those on ours for class N; what the networks
-# call LUDB's beats (most of these people have no MIT-BIH-like ectopic beats, so predictions other than N are mostly
-# false alarms on other people).
+# The cardiologists' boundaries tell the same story for V, and more strongly. For N the CNN-LSTM has {glue:text}`cnn_lstm.ludb.heat_ratio_QRS_N:.2f` here and
+# {glue:text}`cnn_lstm.intra.heat_ratio_QRS_N:.2f` on MIT-BIH: other people, another lead, another question (the class predicted), so the ratios are not the
+# same number twice. Most of these people have normal beats, and the networks call them N. What they call S are mostly false alarms.
 #
 # ## A network that has learnt nothing
 #
@@ -636,9 +639,13 @@ pd.Series(table).unstack().reindex(
 # constant.
 # Where the two disagree, it is Grad-CAM that has averaged something away.
 #
-# TODO(result): how far the untrained networks' QRS share already is above the share of time, and whether the trained
-# ones are beyond it; whether two seeds agree much better with each other than with an untrained network; how far
-# Grad-CAM is from HiResCAM for the CNN.
+# Now the doubt. A network that has learned *nothing* puts {glue:text}`cnn_lstm.intra.heat_QRS_untrained:.2f` (CNN-LSTM) or
+# {glue:text}`resnet1d.intra.heat_QRS_untrained:.2f` (ResNet-1D) of its heat on the QRS, far above the share of the time, and about as much as the trained one
+# does. Only in the CNN has training added some. So a share of the heat above chance shows the signal as much as the learning. *Where* in the beat the heat lies does change by training: trained and
+# untrained maps hardly agree (the rows `untrained` and `new head` are near 0). But two trained networks that differ only in their seed agree
+# only so far: {glue:text}`cnn_lstm.intra.rho_another_seed:.2f` for the CNN-LSTM, {glue:text}`resnet1d.intra.rho_another_seed:.2f` for the ResNet-1D. And for the CNN, Grad-CAM agrees
+# with the exact HiResCAM by no more than {glue:text}`cnn.intra.rho_hirescam_of_the_same_network:.2f`: the mean over time throws away what its last layer knows about *when*. (The
+# ResNet-1D takes that mean itself, so there the two are one.) One heat map of one network is one of many stories.
 #
 # ## Take the wave away
 #
@@ -769,8 +776,11 @@ chapter.show(
 )
 
 # %% [markdown]
-# TODO(result): which part costs most for which class; whether S needs P or `rest` (where the beat before lies, and so
-# how early the beat comes); whether both replacements agree; whether anything holds on `inter`.
+# The QRS costs most, for every class and network, and both replacements say so for V and F. The CNN-LSTM loses
+# {glue:text}`cnn_lstm.intra_without_qrs_line.macro_f1_fall:.2f` of its macro F1 with a line in its place, and {glue:text}`cnn_lstm.intra_without_qrs_mean.macro_f1_fall:.2f` with the mean
+# beat. For S, `rest` matters too: without it the CNN-LSTM's F1 falls by {glue:text}`cnn_lstm.intra_without_rest_line.f1_S_fall:.2f`. That is where the end of the beat before and
+# the beginning of the next one lie, so how early the beat came. The P wave costs {glue:text}`cnn_lstm.intra_without_p_line.f1_S_fall:.2f`. For N and Q the two
+# replacements disagree: a line in place of the QRS is a shock, another beat's QRS is none. On `inter` little is left to fall.
 #
 # ### Does the heat know?
 #
@@ -798,7 +808,9 @@ for split in cuts:
 pd.Series(table, dtype=float).unstack().round(2) if table else "too few"
 
 # %% [markdown]
-# TODO(result): how well heat and harm agree, and what that says about believing a heat map alone.
+# Heat and harm go together under `intra`, from {glue:text}`cnn_lstm.intra.rho_heat_and_fall:.2f` (CNN-LSTM) to {glue:text}`resnet1d.intra.rho_heat_and_fall:.2f` (ResNet-1D), and under `inter`
+# hardly at all for the CNN-LSTM ({glue:text}`cnn_lstm.inter.rho_heat_and_fall:.2f`). The QRS leads in both, and that makes most of the agreement. A heat map alone does not tell you what a
+# network needs. Take something away and look.
 #
 # ## Attention is not heat
 #
@@ -857,7 +869,8 @@ print(f"rank correlation of attention and Grad-CAM: {agreement:.2f}")
 pd.Series(table).unstack().reindex(columns=list(PARTS)).fillna("–")
 
 # %% [markdown]
-# TODO(result): where attention lies against chance, and whether it agrees with Grad-CAM of the same network.
+# Attention is far more on the QRS than the heat is: {glue:text}`cnn_lstm_attention.intra.attention_ratio_QRS_N:.2f` times chance for N. With Grad-CAM of the same network it
+# agrees by no more than {glue:text}`cnn_lstm_attention.intra.rho_attention_and_heat:.2f`. Two ways to ask one network where it looks, and two answers.
 #
 # ## The number against the paper's
 
