@@ -443,8 +443,8 @@ chapter.show(
 #
 # For V and Q, all four networks put clearly more heat on the QRS than chance: the CNN {glue:text}`cnn.intra.heat_ratio_QRS_V:.2f` times as much for V, the
 # ResNet-1D {glue:text}`resnet1d.intra.heat_ratio_QRS_V:.2f` times. For N it depends on the network: the CNN-LSTM's ratio is {glue:text}`cnn_lstm.intra.heat_ratio_QRS_N:.2f`,
-# and its interval holds 1. For S the CNN has next to no heat on the QRS ({glue:text}`cnn.intra.heat_ratio_QRS_S:.2f`) and more than chance on the rest of the
-# window ({glue:text}`cnn.intra.heat_ratio_rest_S:.2f`), while the ResNet-1D has {glue:text}`resnet1d.intra.heat_ratio_QRS_S:.2f` on the QRS. You would expect the P wave for S,
+# and its interval holds 1. For S the CNN has next to no heat on the QRS and more than chance on the rest of the
+# window, while the ResNet-1D has {glue:text}`resnet1d.intra.heat_ratio_QRS_S:.2f` on the QRS. You would expect the P wave for S,
 # since it is the P wave that differs. No network's interval for it lies above 1. The splits agree for V, less so for the others. So "the model looks at the QRS" is
 # true of V, and of other classes only for some networks.
 #
@@ -643,7 +643,7 @@ pd.Series(table).unstack().reindex(
 # {glue:text}`resnet1d.intra.heat_QRS_untrained:.2f` (ResNet-1D) of its heat on the QRS, far above the share of the time, and about as much as the trained one
 # does. Only in the CNN has training added some. So a share of the heat above chance shows the signal as much as the learning. *Where* in the beat the heat lies does change by training: trained and
 # untrained maps hardly agree (the rows `untrained` and `new head` are near 0). But two trained networks that differ only in their seed agree
-# only so far: {glue:text}`cnn_lstm.intra.rho_another_seed:.2f` for the CNN-LSTM, {glue:text}`resnet1d.intra.rho_another_seed:.2f` for the ResNet-1D. And for the CNN, Grad-CAM agrees
+# only so far, as the row `another seed` says: less than half-way for three networks, well for the ResNet-1D. And for the CNN, Grad-CAM agrees
 # with the exact HiResCAM by no more than {glue:text}`cnn.intra.rho_hirescam_of_the_same_network:.2f`: the mean over time throws away what its last layer knows about *when*. (The
 # ResNet-1D takes that mean itself, so there the two are one.) One heat map of one network is one of many stories.
 #

@@ -646,8 +646,8 @@ chapter.show(
 )
 
 # %% [markdown]
-# Against the best of the four networks, the chosen model wins by {glue:text}`forest_record.inter.macro_f1_minus_resnet1d:.3f` in the mean, {glue:text}`forest_record.inter.f1_S_minus_resnet1d:.3f` in S and
-# {glue:text}`forest_record.inter.f1_V_minus_resnet1d:.3f` in V, and all three survive the correction. (It also trained on the four validation patients, as that network did not;
+# Against the ResNet-1D, which did best of the four networks on the validation patients, the chosen model wins in the mean, in S and in V, and all
+# three differences survive the correction. (It also trained on the four validation patients, as that network did not;
 # `cnn_drawn` is the reference without this advantage.) For S, rhythm alone is a sure step: `cnn_rhythm` gains {glue:text}`cnn_rhythm.inter.f1_S_minus_cnn_drawn:.3f`. Where
 # an interval holds zero, it does not say that a step is useless. It says that 21 people, one of whom has most of the S beats, can't tell.
 #
@@ -937,7 +937,7 @@ chapter.show(
 # One seed each. The intervals between beats are left as they were, since the marks are the annotators'. So the noise
 # hurts the shape alone, and models that read the rhythm are spared what a beat detector would suffer.
 #
-# Electrode motion hurts most: at 6 dB all models are near {glue:text}`forest_record.noise.electrode_motion_6db:.2f`, because it looks like a wave of the heart. Muscle noise hurts
+# Electrode motion hurts most: at 6 dB all models have come down to nearly the same score, because it looks like a wave of the heart. Muscle noise hurts
 # the single-beat network most. The forest stands baseline wander best; from 6 dB on, everything falls.
 #
 # ## Sex and age
@@ -995,8 +995,8 @@ for what, group_of in by.items():
 pd.concat(tables, ignore_index=True)
 
 # %% [markdown]
-# The mean is over the classes that every group has. Women have {glue:text}`forest_record.women.macro_f1:.3f` and men
-# {glue:text}`forest_record.men.macro_f1:.3f`, and the interval of the difference holds zero. Look at who they are before you conclude anything: patient 232, with most S beats of the
+# The mean is over the classes that every group has. Women have the lower score, and
+# the interval of the difference holds zero. Look at who they are before you conclude anything: patient 232, with most S beats of the
 # test set, is a woman. One heart again.
 # Ten patients a side can show a gross difference and nothing finer.
 #
