@@ -13,12 +13,14 @@ import time
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
 NETWORKS = ("CNN", "CNNLSTM", "CNNLSTMAttention", "ResNet1D")
+WAVELETS = {"pywt": 10, **({"ptwt": 50} if find_spec("ptwt") else {})}
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MOST_REPEATS, ENOUGH_SECONDS = 5, 5.0
 
@@ -46,6 +48,12 @@ COMPARISONS = (
         ("scikit-learn in a loop", "bootstrap_sklearn"),
         ("classification_report", "bootstrap_ecglib"),
         500,
+    ),
+    *(
+        Comparison(f"2,000 scalograms, {columns}", (library, f"scalogram_{library} {every}"), ours, aim)
+        for every, columns in (("4", "every 4th column"), ("1", "every column"))
+        for ours in [("Scalogram", f"scalogram_ecglib {every}")]
+        for library, aim in WAVELETS.items()
     ),
     *(
         Comparison(
@@ -146,9 +154,9 @@ def main() -> None:
         slow, fast = measured[comparison.usual[1]]["made"], measured[comparison.ours[1]]["made"]
         if slow != fast:
             raise SystemExit(f"{comparison.task}: {comparison.usual[0]} made {slow}, {comparison.ours[0]} made {fast}")
-    versions = ", ".join(
-        f"{name} {version(name)}" for name in ("wfdb", "neurokit2", "scikit-learn", "captum", "torch", "numpy")
-    )
+    libraries = ["wfdb", "neurokit2", "scikit-learn", "captum", "PyWavelets", "torch", "numpy"]
+    libraries += ["ptwt"] if "ptwt" in WAVELETS else []
+    versions = ", ".join(f"{name} {version(name)}" for name in libraries)
     lines = [
         "# Results",
         "",

@@ -123,6 +123,61 @@ def bootstrap_ecglib() -> Timed:
     return run
 
 
+SEGMENTS, SEGMENT_SAMPLES, SEGMENT_RATE = 2000, 128, 128
+WAVELET = "cmor1.5-1.0"
+
+
+def _segments() -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((SEGMENTS, SEGMENT_SAMPLES)).astype(np.float32)
+
+
+def _scales() -> np.ndarray:
+    """Scales of a scalogram's 32 frequencies: at scale 1 this wavelet has one period a sample."""
+    from ecglib.signals.scalogram import FREQUENCIES
+
+    return SEGMENT_RATE / np.array(FREQUENCIES)
+
+
+def _made(magnitudes: np.ndarray) -> list[float]:
+    return [*magnitudes.shape, round(float(magnitudes.mean()), 2)]
+
+
+def scalogram_pywt(every: str) -> Timed:
+    import pywt
+
+    segments, scales = _segments(), _scales()
+
+    def run() -> list[float]:
+        found, _ = pywt.cwt(segments, scales, WAVELET, method="conv", axis=-1)
+        return _made(np.abs(found).swapaxes(0, 1)[..., :: int(every)])
+
+    return run
+
+
+def scalogram_ptwt(every: str) -> Timed:
+    import ptwt
+    import torch
+
+    torch.set_num_threads(1)
+    segments, scales = torch.from_numpy(_segments()), _scales()
+
+    def run() -> list[float]:
+        found, _ = ptwt.cwt(segments, scales, WAVELET)
+        return _made(found.abs().numpy().swapaxes(0, 1)[..., :: int(every)])
+
+    return run
+
+
+def scalogram_ecglib(every: str) -> Timed:
+    import torch
+
+    from ecglib.signals.scalogram import Scalogram, scalograms
+
+    torch.set_num_threads(1)
+    segments, module = _segments(), Scalogram(SEGMENT_SAMPLES, SEGMENT_RATE, wavelet=WAVELET, every=int(every))
+    return lambda: _made(scalograms(segments, module, progress=False))
+
+
 TRAINING_STEPS = 100
 
 

@@ -1,16 +1,16 @@
-"""Who trains and who tests where few patients have the disease: repeated splits that leave some of each kind out."""
+"""Who trains and who tests where few patients have the disease: folds of patients that hold some of each kind."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ecglib.databases.splits import TEST_SHARE, VALIDATION_SHARE, Split, assert_patient_disjoint
+from ecglib.databases.splits import Split, assert_patient_disjoint
 from ecglib.errors import ECGError
 
 
-def leave_patients_out(patients: ArrayLike, labels: ArrayLike, *, repeats: int, seed: int) -> list[Split]:
-    """Split windows by patient, again and again, so that every part always holds patients with the disease.
+def leave_patients_out(patients: ArrayLike, labels: ArrayLike, *, folds: int, seed: int) -> list[Split]:
+    """Deal patients into folds, and let each fold test once, the one after it validate and the others train.
 
     Parameters
     ----------
@@ -18,68 +18,57 @@ def leave_patients_out(patients: ArrayLike, labels: ArrayLike, *, repeats: int, 
         Patient of each window.
     labels : int array, shape (windows,)
         0 for a window without the disease, anything else for one with it.
-    repeats : int
-        Splits to make. After six, each of MIT-BIH's six patients with AFIB has tested once.
+    folds : int
+        At least three. With six, each of MIT-BIH's six patients with AFIB tests by himself.
     seed : int
+        Who is dealt into which fold.
 
     Returns
     -------
     list of Split
-        About 70 % of the patients train, 10 % validate, 20 % test: of those with the disease and of those without,
-        each kind by itself and at least one patient in each part. A patient's windows are all in one part.
+        As many as folds. A patient's windows are all in one part, and every part holds patients of both kinds.
 
     Raises
     ------
     ECGError
-        If fewer than three patients have the disease, or fewer than three have not.
+        If there are fewer than three folds, or fewer patients with or without the disease than folds.
     LeakageError
         If a patient stood in two parts.
 
     Notes
     -----
-    A random split would now and then have a test set without the disease, and would test some patients five times and
-    others never. Here each patient tests as often as every other of the kind, give or take one; who validates is drawn
-    each time. Source: our choice, with the shares of the book's other random splits. Taught in chapter
-    ``23_rhythm_classifier``.
+    A random split would now and then have a test set without the disease. Here patients with the disease are dealt
+    like cards, then those without; every window tests exactly once, so what all folds predict can be scored together.
+    Source: our choice. Taught in chapter ``23_rhythm_classifier``.
 
     Examples
     --------
     >>> patients, ill = np.repeat([f"{number}" for number in range(40)], 5), np.repeat(np.arange(40) < 6, 5)
-    >>> splits = leave_patients_out(patients, ill, repeats=6, seed=0)
+    >>> splits = leave_patients_out(patients, ill, folds=6, seed=0)
     >>> [sorted(set(patients[split.test[ill[split.test]]].tolist())) for split in splits]
     [['3'], ['2'], ['5'], ['4'], ['0'], ['1']]
     """
     names, of_window = np.unique(np.asarray(patients), return_inverse=True)
     ill = np.bincount(of_window, weights=np.asarray(labels) != 0, minlength=len(names)) > 0
     kinds = [np.flatnonzero(ill), np.flatnonzero(~ill)]
-    if min(map(len, kinds)) < 3:
+    if folds < 3 or min(map(len, kinds)) < folds:
         raise ECGError(
             "too few patients to train, validate and test on different ones",
-            expected="at least three patients with the disease and three without",
-            found=f"{len(kinds[0])} with and {len(kinds[1])} without",
-            remedy="download more records",
+            expected="three folds or more, and in each a patient with the disease and one without",
+            found=f"{folds} folds, {len(kinds[0])} patients with and {len(kinds[1])} without",
+            remedy="ask for fewer folds, or download more records",
         )
     random = np.random.default_rng(seed)
-    orders = [random.permutation(kind) for kind in kinds]
-    return [_split(repeat, orders, names, of_window, random) for repeat in range(repeats)]
-
-
-def _split(
-    repeat: int,
-    orders: list[NDArray[np.int64]],
-    names: NDArray[np.str_],
-    of_window: NDArray[np.int64],
-    random: np.random.Generator,
-) -> Split:
-    """Let the next patients of each order test, draw those who validate from the rest, and let the others train."""
-    role = np.full(len(names), "train", dtype="<U10")
-    for order in orders:
-        test, validation = (max(round(len(order) * share), 1) for share in (TEST_SHARE, VALIDATION_SHARE))
-        rest = np.roll(order, -repeat * test)
-        role[rest[:test]] = "test"
-        role[random.choice(rest[test:], validation, replace=False)] = "validation"
-    parts = ("train", "validation", "test")
-    persons = [names[role == part] for part in parts]
-    assert_patient_disjoint(*persons)
-    assert_patient_disjoint(*persons[1:])
-    return Split(f"patients left out {repeat + 1}", *(np.flatnonzero(role[of_window] == part) for part in parts))
+    fold = np.empty(len(names), dtype=np.int64)
+    for kind in kinds:
+        fold[random.permutation(kind)] = np.arange(len(kind)) % folds
+    splits = []
+    for tested in range(folds):
+        held_out = {"test": fold == tested, "validation": fold == (tested + 1) % folds}
+        role = {"train": ~(held_out["test"] | held_out["validation"]), **held_out}
+        persons = {part: names[chosen] for part, chosen in role.items()}
+        assert_patient_disjoint(persons["train"], persons["validation"], persons["test"])
+        assert_patient_disjoint(persons["validation"], persons["test"])
+        rows = {part: np.flatnonzero(chosen[of_window]) for part, chosen in role.items()}
+        splits.append(Split(f"patients left out {tested + 1}", **rows))
+    return splits

@@ -22,8 +22,8 @@ from ecglib.signals.segments import RATE, SEGMENT_SECONDS, STRIDE_SECONDS, segme
 ROWS = (*AAMI_CLASSES, "–")
 """Names of a map's rows; the last is "no beat"."""
 
-_WIDTH, _LEFT, _RIGHT = 6.4, 0.62, 0.85
-_TITLE, _ECG, _LETTERS, _GAP, _ROW, _BETWEEN, _BOTTOM = 0.3, 0.8, 0.22, 0.08, 0.19, 0.1, 0.58
+_WIDTH, _LEFT, _RIGHT = 6.0, 0.62, 0.85
+_TITLE, _ECG, _LETTERS, _GAP, _ROW, _BETWEEN, _BOTTOM = 0.25, 0.8, 0.22, 0.08, 0.19, 0.2, 0.58
 _LINES = "#C8C8C8"
 
 
@@ -82,7 +82,7 @@ def plot_beat_score_map(
     Examples
     --------
     >>> figure, data = plot_beat_score_map(np.zeros(1280), np.full((6, 37), 1 / 6), beats=([64, 192], [0, 2]))
-    >>> len(data), data.loc[192, "beat"], data["segment"].max()
+    >>> len(data), data.loc[192, "beat"], int(data["segment"].max())
     (1280, 'V', 36)
     """
     figure, data = _draw([MapExample("", signal, scores, beats)], rate, length, stride)

@@ -46,11 +46,11 @@ class PatientHead(nn.Module):
 
     Examples
     --------
-    >>> PatientHead(patients=18)(torch.zeros(8, 64)).shape
+    >>> PatientHead(patients=18)(torch.zeros(8, 32)).shape
     torch.Size([8, 18])
     """
 
-    def __init__(self, patients: int, features: int = 64) -> None:
+    def __init__(self, patients: int, features: int = 32) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.LayerNorm(features), nn.Linear(features, 64), nn.ReLU(inplace=True), nn.Linear(64, patients)
@@ -68,7 +68,7 @@ class _Reversal(torch.autograd.Function):
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return -ctx.strength * gradient, None
 
 
@@ -176,7 +176,7 @@ def fit_adversarial(
     Parameters
     ----------
     model : nn.Module
-        Has ``features``, ``classifier`` and ``feature_count``, as ``SEResNet``. Its first weights come from its
+        Has ``features``, ``classifier`` and ``feature_count``, as ``BeatClassifier``. Its first weights come from its
         maker: call ``torch.manual_seed`` before.
     train : Examples
     patients : int array, shape (training examples,)
@@ -227,11 +227,11 @@ def fit_adversarial(
 
     Examples
     --------
-    >>> from ecglib.models.se_resnet import SEResNet
-    >>> x = np.random.default_rng(0).random((64, 32, 32), dtype=np.float32)
+    >>> from ecglib.models.beat_classifier import BeatClassifier
+    >>> x = np.random.default_rng(0).random((64, 128), dtype=np.float32)
     >>> examples = Examples(x, np.arange(64) % 6)
     >>> done = fit_adversarial(
-    ...     SEResNet(), examples, np.arange(64) % 5, examples, weight=0.1, epochs=1, seed=0, progress=False
+    ...     BeatClassifier(), examples, np.arange(64) % 5, examples, weight=0.1, epochs=1, seed=0, progress=False
     ... )
     >>> done.patients, len(done.history)
     (5, 1)
@@ -338,8 +338,8 @@ def embeddings(
     Parameters
     ----------
     model : nn.Module
-        Has ``features``, as ``SEResNet``.
-    x : float32 array, shape (examples, scales, times), or Examples
+        Has ``features``, as ``BeatClassifier``.
+    x : float32 array, shape (examples, samples), or Examples
         May be memory-mapped.
     device : str
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
@@ -363,9 +363,9 @@ def embeddings(
 
     Examples
     --------
-    >>> from ecglib.models.se_resnet import SEResNet
-    >>> embeddings(SEResNet(), np.zeros((3, 32, 32), np.float32)).shape
-    (3, 64)
+    >>> from ecglib.models.beat_classifier import BeatClassifier
+    >>> embeddings(BeatClassifier(), np.zeros((3, 128), np.float32)).shape
+    (3, 32)
     """
     examples = x if isinstance(x, Examples) else Examples(x, np.zeros(len(x), np.int64))
     fabric, _ = make_fabric(device)

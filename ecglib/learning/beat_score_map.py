@@ -7,32 +7,26 @@ patient-independent beat-score map (PI-BSM).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 from tqdm.auto import tqdm
 
 from ecglib.errors import ECGError
-from ecglib.learning.device import make_fabric, repeatable
+from ecglib.learning.predict import predict
 from ecglib.signals.filters import normalise
 from ecglib.signals.segments import RATE, SEGMENT_SECONDS, STRIDE_SECONDS, segment_centres, successive_segments
 
 
 def beat_score_vectors(
-    model: nn.Module, scalogram: nn.Module, segments: ArrayLike, *, device: str = "auto", batch_size: int = 1024
+    model: nn.Module, segments: ArrayLike, *, device: str = "auto", batch_size: int = 4096
 ) -> NDArray[np.float32]:
     """Give the beat-score vector of each segment: the probability of each beat class.
 
     Parameters
     ----------
     model : nn.Module
-        Beat classifier: gives logits (batch, classes) for scalograms (batch, scales, times).
-    scalogram : nn.Module
-        Gives scalograms (batch, scales, times) of segments (batch, samples).
+        Beat classifier: gives logits (batch, classes) for segments (batch, samples), as ``BeatClassifier``.
     segments : float array, shape (segments, samples)
         One lead, normalised as those that the classifier was trained on.
     device : str
@@ -56,28 +50,25 @@ def beat_score_vectors(
 
     Examples
     --------
-    >>> from ecglib.models.se_resnet import SEResNet
-    >>> from ecglib.signals.scalogram import Scalogram
-    >>> vectors = beat_score_vectors(SEResNet(), Scalogram(), np.random.default_rng(0).normal(size=(3, 128)))
+    >>> from ecglib.models.beat_classifier import BeatClassifier
+    >>> vectors = beat_score_vectors(BeatClassifier(), np.random.default_rng(0).normal(size=(3, 128)))
     >>> vectors.shape, vectors.sum(axis=1).round(3)
     ((3, 6), array([1., 1., 1.], dtype=float32))
     """
-    stack = np.asarray(segments, dtype=np.float32)
-    if stack.ndim != 2 or not stack.size:
-        raise _unreadable("segments", "(segments, samples)", stack.shape)
-    with _at_work(model, scalogram, device) as place:
-        return _scores(model, scalogram, stack, place, batch_size)
+    given = np.asarray(segments, dtype=np.float32)
+    if given.ndim != 2 or not given.size:
+        raise _unreadable("segments", "(segments, samples)", given.shape)
+    return predict(model, given, device=device, batch_size=batch_size)
 
 
 def beat_score_map(
     model: nn.Module,
-    scalogram: nn.Module,
     signal: ArrayLike,
     *,
     length: float = SEGMENT_SECONDS,
     stride: float = STRIDE_SECONDS,
     device: str = "auto",
-    batch_size: int = 1024,
+    batch_size: int = 4096,
     progress: bool = False,
 ) -> NDArray[np.float32]:
     """Cut recordings into successive segments, and set the segments' beat-score vectors side by side in time order.
@@ -85,9 +76,7 @@ def beat_score_map(
     Parameters
     ----------
     model : nn.Module
-        Beat classifier: gives logits (batch, classes) for scalograms (batch, scales, times).
-    scalogram : nn.Module
-        Gives scalograms (batch, scales, times) of segments (batch, samples).
+        Beat classifier: gives logits (batch, classes) for segments (batch, samples), as ``BeatClassifier``.
     signal : array, shape (samples,) or (recordings, samples)
         One lead at 128 samples a second, band-passed; may be memory-mapped. Each recording is normalised by itself
         here, so millivolts and what is normalised already give the same map.
@@ -124,10 +113,9 @@ def beat_score_map(
 
     Examples
     --------
-    >>> from ecglib.models.se_resnet import SEResNet
-    >>> from ecglib.signals.scalogram import Scalogram
+    >>> from ecglib.models.beat_classifier import BeatClassifier
     >>> recordings = np.random.default_rng(0).normal(size=(2, 1280))
-    >>> beat_score_map(SEResNet(), Scalogram(), recordings).shape
+    >>> beat_score_map(BeatClassifier(), recordings).shape
     (2, 6, 37)
     """
     given = np.asarray(signal)
@@ -135,42 +123,17 @@ def beat_score_map(
         raise _unreadable("recordings", "(samples,) or (recordings, samples)", given.shape)
     recordings = np.atleast_2d(given)
     columns = len(segment_centres(recordings.shape[1], RATE, length=length, stride=stride))
-    at_a_time = max(1, batch_size // max(1, columns))
+    at_a_time = max(1, batch_size // columns)
     maps = []
-    with _at_work(model, scalogram, device) as place:
-        for start in tqdm(range(0, len(recordings), at_a_time), unit="batch", disable=not progress):
-            normalised = normalise(recordings[start : start + at_a_time])
-            segments = successive_segments(normalised, RATE, length=length, stride=stride)
-            vectors = _scores(model, scalogram, segments.reshape(-1, segments.shape[2]), place, batch_size)
-            maps.append(vectors.reshape(*segments.shape[:2], -1).swapaxes(1, 2))
+    for start in tqdm(range(0, len(recordings), at_a_time), unit="batch", disable=not progress):
+        normalised = normalise(recordings[start : start + at_a_time])
+        segments = successive_segments(normalised, RATE, length=length, stride=stride)
+        vectors = beat_score_vectors(
+            model, segments.reshape(-1, segments.shape[2]), device=device, batch_size=batch_size
+        )
+        maps.append(vectors.reshape(len(segments), columns, -1).swapaxes(1, 2))
     found = np.concatenate(maps)
     return found if given.ndim == 2 else found[0]
-
-
-@contextmanager
-def _at_work(model: nn.Module, scalogram: nn.Module, device: str) -> Iterator[torch.device]:
-    """Put classifier and scalogram on the device, in evaluation mode, and back again afterwards."""
-    fabric, _ = make_fabric(device)
-    was_training = model.training
-    with repeatable():
-        model.to(fabric.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-        scalogram.to(fabric.device)
-        try:
-            yield fabric.device
-        finally:
-            model.to("cpu", memory_format=torch.contiguous_format).train(was_training)  # type: ignore[call-overload]
-            scalogram.to("cpu")
-
-
-@torch.inference_mode()
-def _scores(
-    model: nn.Module, scalogram: nn.Module, segments: NDArray[np.float32], place: torch.device, batch_size: int
-) -> NDArray[np.float32]:
-    found = [
-        model(scalogram(some.to(place))).float().softmax(dim=1).cpu()
-        for some in torch.from_numpy(np.array(segments)).split(batch_size)
-    ]
-    return torch.cat(found).numpy()
 
 
 def _unreadable(what: str, expected: str, found: tuple[int, ...]) -> ECGError:

@@ -101,7 +101,6 @@ def read_rhythm(
     *,
     beat_model: nn.Module,
     rhythm_model: nn.Module,
-    scalogram: nn.Module,
     device: str = "auto",
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Read the rhythm of any ECG of one lead, 10 s by 10 s.
@@ -113,11 +112,9 @@ def read_rhythm(
     rate : float
         Samples a second.
     beat_model : nn.Module
-        Beat classifier: gives logits (batch, beat classes) for scalograms.
+        Beat classifier: gives logits (batch, beat classes) for segments (batch, samples), as ``BeatClassifier``.
     rhythm_model : nn.Module
         Gives logits (batch, rhythms) for maps (batch, beat classes, segments).
-    scalogram : nn.Module
-        Gives scalograms (batch, scales, times) of segments (batch, samples).
     device : str
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
@@ -141,13 +138,12 @@ def read_rhythm(
 
     Examples
     --------
+    >>> from ecglib.models.beat_classifier import BeatClassifier
     >>> from ecglib.models.rhythm_cnn import RhythmCNN
-    >>> from ecglib.models.se_resnet import SEResNet
-    >>> from ecglib.signals.scalogram import Scalogram
-    >>> networks = {"beat_model": SEResNet(), "rhythm_model": RhythmCNN(), "scalogram": Scalogram()}
-    >>> maps, scores = read_rhythm(np.random.default_rng(0).normal(size=3_000), rate=300, **networks)
+    >>> signal = np.random.default_rng(0).normal(size=3_000)
+    >>> maps, scores = read_rhythm(signal, rate=300, beat_model=BeatClassifier(), rhythm_model=RhythmCNN())
     >>> maps.shape, scores.shape
     ((1, 6, 37), (1, 2))
     """
-    maps = beat_score_map(beat_model, scalogram, ten_seconds(signal, rate), device=device)
+    maps = beat_score_map(beat_model, ten_seconds(signal, rate), device=device)
     return maps, predict(rhythm_model, maps, device=device)

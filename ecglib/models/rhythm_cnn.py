@@ -1,4 +1,4 @@
-"""The rhythm classifier of jeong2024: three convolutions along a beat-score map, then the mean and the highest."""
+"""The rhythm classifier of jeong2024: four dilated convolutions along a map, then the mean and the highest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from ecglib.errors import ECGError
-from ecglib.models.layers import as_image, convolution
+from ecglib.models.layers import as_image
+
+DILATIONS = (1, 2, 4, 8)
+"""Columns from one weight of a kernel to the next, in each convolution."""
+
+_WIDTH = 9
 
 
 class RhythmCNN(nn.Module):
@@ -19,9 +24,9 @@ class RhythmCNN(nn.Module):
     beat_classes : int
         Rows of the map: N, S, V, F, Q and no beat.
     segments : int
-        Columns of the map; 37 are 10 s in steps of 0.25 s.
+        Columns of the map; 37 are 10 s in steps of 0.25 s, 145 in steps of 0.0625 s.
     dropout : float
-        Share of the 128 features that are hidden from the linear layer in training.
+        Share of the 64 features that are hidden from the linear layer in training.
 
     Raises
     ------
@@ -30,11 +35,13 @@ class RhythmCNN(nn.Module):
 
     Notes
     -----
-    Takes (batch, beat_classes, segments) and gives logits (batch, classes). One feature of the last convolution sees
-    17 columns, 5 s, which hold several beats and the pauses between them. A rhythm is the same rhythm wherever it
-    begins, so what is kept of a feature is its mean over time, how much of it there is, and its highest value,
-    whether it ever occurs. Source: jeong2024 reads the map with a classifier; **all its layers are our choice**.
-    Taught in chapter ``23_rhythm_classifier``.
+    Takes (batch, beat_classes, segments) and gives logits (batch, classes). Kernels have 9 weights, and spread: those
+    of the second convolution take every second column, of the third every fourth, of the fourth every eighth. So one
+    feature of the last sees 121 columns, which are 7.5 s in steps of 0.0625 s and hold several beats and the pauses
+    between them, while no column is skipped: a heart beats irregularly by fractions of a second. A rhythm is the same
+    rhythm wherever it begins, so what is kept of a feature is its mean over time, how much of it there is, and its
+    highest value, whether it ever occurs. Source: jeong2024 reads the map with a classifier; **all its layers are our
+    choice**. Taught in chapter ``23_rhythm_classifier``.
 
     Examples
     --------
@@ -42,21 +49,16 @@ class RhythmCNN(nn.Module):
     torch.Size([8, 4])
     """
 
-    def __init__(self, classes: int = 2, beat_classes: int = 6, segments: int = 37, dropout: float = 0.2) -> None:
+    def __init__(self, classes: int = 2, beat_classes: int = 6, segments: int = 37, dropout: float = 0.3) -> None:
         super().__init__()
         self.shape = (beat_classes, segments)
-        self.features = nn.Sequential(
-            *self._block(beat_classes, 32), *self._block(32, 64, stride=2), *self._block(64, 64, stride=2)
-        )
-        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * 64, classes))
-
-    @staticmethod
-    def _block(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
-        return [
-            convolution(inputs, outputs, width=5, stride=stride, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-        ]
+        layers: list[nn.Module] = []
+        for inputs, dilation in zip((beat_classes, 32, 32, 32), DILATIONS, strict=True):
+            reach = dilation * (_WIDTH // 2)
+            layers.append(nn.Conv2d(inputs, 32, (1, _WIDTH), padding=(0, reach), dilation=(1, dilation), bias=False))
+            layers += [nn.BatchNorm2d(32), nn.ReLU(inplace=True)]
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * 32, classes))
 
     def forward(self, maps: Tensor) -> Tensor:
         """Give logits, shape (batch, classes), for maps, shape (batch, beat_classes, segments)."""

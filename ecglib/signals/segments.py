@@ -27,6 +27,7 @@ NO_BEAT = len(AAMI_CLASSES)
 """Label of a segment without a beat near its centre, after those of ``AAMI_CLASSES``."""
 
 _LARGEST_FACTOR = 10_000
+_ROUNDING = 1e-6  # of a sample, by which floating point may miss what is equal
 
 
 def to_rate(signal: ArrayLike, rate: float, new_rate: float = RATE) -> NDArray[np.float32]:
@@ -231,8 +232,8 @@ def segment_labels(
     # A beat infinitely far off at each end stands in where a segment has none before or after it.
     around, names = np.concatenate([[-np.inf], beats, [np.inf]]), np.concatenate([[NO_BEAT], classes, [NO_BEAT]])
     before, after = centres - around[following], around[following + 1] - centres
-    nearest = np.where(before <= after, following, following + 1)
-    near = np.minimum(before, after) <= within * rate + 1e-6  # whole samples that floating point may have missed
+    nearest = np.where(before <= after + _ROUNDING, following, following + 1)
+    near = np.minimum(before, after) <= within * rate + _ROUNDING
     return np.where(near, names[nearest], NO_BEAT)
 
 

@@ -23,12 +23,15 @@ def shaken(model, seed=0):
 
 def convolve(layer, x):
     """Slide the kernel of a convolution along (batch, channels, samples) padded with zeros."""
-    kernel, (_, stride), (_, pad) = numbers(layer.weight)[:, :, 0], layer.stride, layer.padding
-    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad)))
-    places = range(0, padded.shape[2] - kernel.shape[2] + 1, stride)
-    return np.stack(
-        [np.tensordot(padded[:, :, at : at + kernel.shape[2]], kernel, ([1, 2], [1, 2])) for at in places], 2
+    kernel, (_, stride), (_, pad), (_, gap) = (
+        numbers(layer.weight)[:, :, 0],
+        layer.stride,
+        layer.padding,
+        layer.dilation,
     )
+    padded, reach = np.pad(x, ((0, 0), (0, 0), (pad, pad))), (kernel.shape[2] - 1) * gap + 1
+    places = range(0, padded.shape[2] - reach + 1, stride)
+    return np.stack([np.tensordot(padded[:, :, at : at + reach : gap], kernel, ([1, 2], [1, 2])) for at in places], 2)
 
 
 def normalise(layer, x):

@@ -19,7 +19,7 @@ def test_logits_are_those_of_the_maths_written_out(plain, segments):
     model = plain.shaken(RhythmCNN(classes=4, segments=segments))
     given = maps(3, segments=segments)
     features = plain.chain(model.features, given.numpy())
-    assert features.shape == (3, 64, -(-segments // 4))
+    assert features.shape == (3, 32, segments)
     kept = np.concatenate([features.mean(axis=2), features.max(axis=2)], axis=1)
     expected = plain.linear(model.classifier[-1], kept)
     np.testing.assert_allclose(model(given).detach().numpy(), expected, rtol=1e-9, atol=1e-9)
@@ -42,22 +42,21 @@ def test_maps_of_another_shape_are_refused(shape):
         RhythmCNN().eval()(torch.rand(shape))
 
 
-def test_a_feature_sees_five_seconds(plain):
-    """The features around a column depend on it and on the eight at each side, 17 columns of 0.25 s and no more."""
-    model = plain.shaken(RhythmCNN())
-    given = maps(1).requires_grad_()
-    model.features(as_image(given))[0, :, 0, 4].sum().backward()  # the features around column 16
+def test_a_feature_sees_121_columns(plain):
+    """The features of a column depend on it and on the sixty at each side, and no more."""
+    model = plain.shaken(RhythmCNN(segments=145))
+    given = maps(1, segments=145).requires_grad_()
+    model.features(as_image(given))[0, :, 0, 72].sum().backward()
     seen = torch.argwhere(given.grad[0].abs().sum(dim=0)).flatten().tolist()
-    assert seen == list(range(8, 25))
+    assert seen == list(range(12, 133))
 
 
 def test_a_rhythm_is_the_same_wherever_it_begins():
-    """A pattern that repeats every four columns gives the same highest values when it begins four columns later."""
-    model = RhythmCNN(segments=160).eval()
+    """A pattern that begins five columns later, far from both ends, gives the same mean and highest values."""
+    model = RhythmCNN(segments=400).eval()
     pattern = maps(1, segments=4, seed=1).float().repeat(1, 1, 25)
-    quiet = torch.full((1, 6, 160), 1 / 6)
-    early, late = quiet.clone(), quiet.clone()
-    early[:, :, 24:124], late[:, :, 28:128] = pattern, pattern
+    early, late = torch.full((2, 1, 6, 400), 1 / 6)
+    early[:, :, 140:240], late[:, :, 145:245] = pattern, pattern
     torch.testing.assert_close(model(early), model(late))
 
 

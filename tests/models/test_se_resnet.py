@@ -93,7 +93,7 @@ def test_the_image_that_goes_in_is_left_as_it_was():
 
 
 @pytest.mark.parametrize(("scales", "times"), [(32, 32), (1, 1), (24, 40)])
-@pytest.mark.parametrize(("classes", "width", "batch"), [(6, 16, 1), (5, 8, 7)])
+@pytest.mark.parametrize(("classes", "width", "batch"), [(6, 8, 1), (5, 16, 7)])
 def test_shapes(classes, width, batch, scales, times):
     model = SEResNet(classes, width).eval()
     scalograms = torch.rand(batch, scales, times)

@@ -95,6 +95,13 @@ def test_the_earlier_of_two_beats_equally_near_and_the_ends_of_the_reach():
     assert label([47]) == label([81]) == label([47, 81]) == NO_BEAT
 
 
+def test_ties_survive_the_change_of_rate():
+    """Beats equally far from 0.5 s at 360 samples a second; a float of a 128th a second may miss that."""
+    distances = range(1, 46)
+    pairs = [np.array([180 - distance, 180 + distance]) * RATE / 360 for distance in distances]
+    assert [segment_labels(pair, [1, 2], 128, RATE).tolist() for pair in pairs] == [[1]] * len(distances)
+
+
 def test_labels_at_the_rate_of_the_record_are_those_at_the_common_rate():
     random = np.random.default_rng(5)
     beats = np.cumsum(random.integers(100, 500, 100))

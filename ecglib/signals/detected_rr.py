@@ -1,0 +1,103 @@
+"""Rhythm statistics where nobody marked the beats: a detector finds the R peaks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from tqdm.auto import tqdm
+
+from ecglib.errors import SignalQualityError
+from ecglib.signals.rr_statistics import RR_STATISTICS, rr_statistics
+
+LEAST_PEAKS = 3
+"""R peaks without which there are no statistics."""
+
+
+def r_peaks(signal: ArrayLike, rate: float) -> NDArray[np.int64]:
+    """Find the R peaks of one lead.
+
+    Parameters
+    ----------
+    signal : array, shape (samples,)
+        Millivolts, band-passed; the height plays no part.
+    rate : float
+        Samples a second.
+
+    Returns
+    -------
+    int64 array, shape (peaks,)
+        Sample indices, rising.
+
+    Raises
+    ------
+    SignalQualityError
+        If a sample is NaN or infinite.
+
+    Notes
+    -----
+    Of eight detectors of neurokit2 and wfdb this one did best on 166 windows of ten seconds at 128 samples a second from
+    the training patients of MIT-BIH: 99.2 % of the beats found, 99.7 % of the peaks right. Source: neurokit2's own
+    method, which looks for steep stretches (Makowski et al., 2021). Taught in chapter ``24_across_databases``.
+
+    Examples
+    --------
+    >>> beat = np.exp(-((np.arange(128) - 64) ** 2) / 8)
+    >>> np.diff(r_peaks(np.tile(beat, 10), rate=128))
+    array([128, 128, 128, 128, 128, 128, 128, 128, 128])
+    """
+    import neurokit2  # two seconds that no other module need wait for
+
+    values = np.asarray(signal, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise SignalQualityError(
+            "no R peaks can be looked for",
+            expected="finite samples",
+            found=f"{np.count_nonzero(~np.isfinite(values)):,} of {values.size:,} NaN or infinite",
+            remedy="leave these samples or this record out",
+        )
+    if np.ptp(values) == 0:
+        return np.array([], dtype=np.int64)
+    found = neurokit2.ecg_findpeaks(values, sampling_rate=rate, method="neurokit")
+    return np.asarray(found["ECG_R_Peaks"], dtype=np.int64)
+
+
+def detected_rr_statistics(signals: ArrayLike, rate: float, *, progress: bool = True) -> NDArray[np.float64]:
+    """Describe the rhythm of each recording by the intervals between the R peaks that a detector finds.
+
+    Parameters
+    ----------
+    signals : array, shape (recordings, samples)
+        One lead each, in millivolts, band-passed.
+    rate : float
+        Samples a second.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    float64 array, shape (recordings, 5)
+        ``RR_STATISTICS`` of each; NaN where fewer than three peaks are found.
+
+    Raises
+    ------
+    SignalQualityError
+        If a sample is NaN or infinite.
+
+    Notes
+    -----
+    Source: our choice. Taught in chapter ``24_across_databases``.
+
+    Examples
+    --------
+    >>> beat = np.exp(-((np.arange(128) - 64) ** 2) / 8)
+    >>> detected_rr_statistics([np.tile(beat, 10), np.zeros(1280)], rate=128, progress=False)
+    array([[ 1.,  0.,  0.,  0.,  0.],
+           [nan, nan, nan, nan, nan]])
+    """
+    recordings = np.asarray(signals)
+    found = np.full((len(recordings), len(RR_STATISTICS)), np.nan)
+    for row, signal in enumerate(tqdm(recordings, desc="finding R peaks", unit="recording", disable=not progress)):
+        peaks = r_peaks(signal, rate)
+        if len(peaks) >= LEAST_PEAKS:
+            found[row] = rr_statistics(peaks, rate)
+    return found
