@@ -134,7 +134,8 @@ def plot_panels(
     Raises
     ------
     ECGError
-        If there is nothing to draw, a curve has not as many values as there are places, or a panel has too many.
+        If there is nothing to draw, a curve has not as many values as there are places, a panel has too many, or
+        ``marked`` is no place.
 
     Notes
     -----
@@ -152,13 +153,14 @@ def plot_panels(
     ]
     heights = {panel: (levels or {}).get(panel, {}) for panel in panels}
     fits = curves and all(values.shape == (len(at),) for *_, values in curves) and set(levels or {}) <= set(panels)
+    fits = fits and len(at) > 0 and (marked is None or marked in list(at))
     if not fits or any(len(panels[p]) > len(_LOOKS) or len(heights[p]) > len(_DASHES) for p in panels):
         raise ECGError(
             "no curves to draw",
             expected=f"from 1 to {len(_LOOKS)} curves a panel, with a value at each of {len(at)} places, and "
-            f"{len(_DASHES)} levels at most",
+            f"{len(_DASHES)} levels at most" + ("" if marked is None else f"; {marked} among the places"),
             found=", ".join(f"{name}: {line} {v.shape}" for name, line, v in curves) or "none",
-            remedy="pass one value for each place",
+            remedy="pass one value for each place, and mark one of the places",
         )
     rows = [(panel, line, place, value) for panel, line, v in curves for place, value in zip(at, v, strict=True)]
     data = pd.DataFrame(
@@ -190,7 +192,7 @@ def plot_panels(
         for (name, value), dash in zip(heights[panel].items(), _DASHES, strict=False):
             axes.axhline(value, color=FAINT, linewidth=1.2, linestyle=(0, dash), label=name, gid=name)
         if marked is not None:
-            place = places[list(at).index(marked)]  # type: ignore[arg-type]
+            place = places[list(at).index(marked)]
             axes.axvline(place, color=FAINT, linewidth=6, alpha=0.25, label=kept, gid="marked", zorder=0)
         lowest = index == len(panels) - 1
         if even:

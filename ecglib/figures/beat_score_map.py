@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from ecglib.databases.aami import AAMI_CLASSES
 from ecglib.errors import ECGError
 from ecglib.figures.style import CLASS_COLOURS, FAINT, TRACE, axes_at, styled
-from ecglib.signals.segments import RATE, SEGMENT_SECONDS, STRIDE_SECONDS, segment_centres
+from ecglib.signals.segments import NO_BEAT, RATE, SEGMENT_CLASSES, SEGMENT_SECONDS, STRIDE_SECONDS, segment_centres
 
-ROWS = (*AAMI_CLASSES, "–")
-"""Names of a map's rows; the last is "no beat"."""
+ROWS = (*SEGMENT_CLASSES[:NO_BEAT], "–")
+"""Names of a map's rows, one letter each: ``SEGMENT_CLASSES``, with a dash for "no beat"."""
 
 _WIDTH, _LEFT, _RIGHT = 6.0, 0.62, 0.85
 _TITLE, _ECG, _LETTERS, _GAP, _ROW, _BETWEEN, _BOTTOM = 0.25, 0.8, 0.22, 0.08, 0.19, 0.2, 0.58

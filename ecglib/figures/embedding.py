@@ -12,15 +12,15 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from ecglib.databases.aami import AAMI_CLASSES
 from ecglib.errors import ECGError
 from ecglib.figures.style import CLASS_COLOURS, FAINT, FONT_SIZE, axes_at, styled
+from ecglib.signals.segments import NO_BEAT, SEGMENT_CLASSES
 
 MOST_PATIENTS = 8
 """More patients than these nobody could tell apart."""
 
 _WIDTH, _PANEL, _GAP, _TITLE, _LINE = 6.0, 2.85, 0.12, 0.62, 0.24
-_PALE = ("N", "no beat")
+_PALE = ("N", SEGMENT_CLASSES[NO_BEAT])
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X", "*")
 
 
@@ -31,7 +31,7 @@ def plot_embedding(
     patients: ArrayLike,
     *,
     title: str,
-    names: Sequence[str] = (*AAMI_CLASSES, "no beat"),
+    names: Sequence[str] = SEGMENT_CLASSES,
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw features that were brought to two dimensions, marked by class on the left and by patient on the right.
 
@@ -59,7 +59,7 @@ def plot_embedding(
     Raises
     ------
     ECGError
-        If the shapes differ, a point is no number, or there are more patients than eight.
+        If the shapes differ, a point is no number, a class has no name, or there are more patients than eight.
 
     Notes
     -----
@@ -77,10 +77,12 @@ def plot_embedding(
     places, kinds, owners = np.asarray(points, dtype=np.float64), np.asarray(classes), np.asarray(patients)
     people = sorted(set(owners.tolist())) if owners.ndim == 1 else []
     fits = places.ndim == 2 and places.shape[1:] == (2,) and kinds.shape == owners.shape == places.shape[:1]
+    fits = fits and np.isin(kinds, range(len(names))).all()
     if not fits or not np.isfinite(places).all() or not 0 < len(people) <= MOST_PATIENTS:
         raise ECGError(
             "points that can't be drawn",
-            expected=f"finite points of shape (beats, 2), and a class and a patient for each, {MOST_PATIENTS} at most",
+            expected=f"finite points of shape (beats, 2), for each a class from 0 to {len(names) - 1} and a patient, "
+            f"{MOST_PATIENTS} at most",
             found=f"points {places.shape}, classes {kinds.shape}, patients {owners.shape}, {len(people)} different",
             remedy="choose some patients, and bring their features to two dimensions",
         )

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ecglib.databases.aami import AAMI_CLASSES
 from ecglib.errors import ECGError
+from ecglib.figures.beat_score_map import ROWS
 from ecglib.figures.style import CLASS_COLOURS, FAINT, INK, TRACE, axes_at, styled
 from ecglib.signals.segments import NO_BEAT, RATE, SEGMENT_SECONDS, STRIDE_SECONDS, segment_centres
 
@@ -81,7 +82,8 @@ def plot_segments(
             remedy="pass the labels of this very signal, and the rate, length and stride that they were made with",
         )
     at, kinds = np.asarray(beats[0], dtype=np.float64) / rate, np.asarray(beats[1], dtype=np.int64)
-    lanes = int(np.ceil(length / stride - 1e-9))
+    step = float(centres[1] - centres[0]) if len(centres) > 1 else stride  # whole samples, as the segments have
+    lanes = int(np.ceil(length / step - 1e-9))
     seconds = len(values) / rate
     across, below = _WIDTH - _LEFT - _RIGHT, lanes * _LANE
     figure = Figure(figsize=(_WIDTH, _LETTERS + _ECG + _GAP + below + _BOTTOM))
@@ -93,8 +95,8 @@ def plot_segments(
         rows.add_patch(
             Rectangle((centre - length / 2, lane + 0.08), length, 0.84, facecolor=_BODY, edgecolor=FAINT, linewidth=0.6)
         )
-        letter = AAMI_CLASSES[name] if named else "–"
-        core = Rectangle((centre - stride / 2, lane + 0.08), stride, 0.84)
+        letter = ROWS[name]
+        core = Rectangle((centre - step / 2, lane + 0.08), step, 0.84)
         core.set(facecolor=CLASS_COLOURS[letter] if named else _CORE, linewidth=0, gid="core")
         rows.add_patch(core)
         colour, weight = ("white", "bold") if named else (INK, "normal")
@@ -127,7 +129,7 @@ def plot_segments(
     rows.set_ylabel("segments")
     rows.spines["left"].set_visible(False)
     rows.set_xlabel("Time (s)")
-    return figure, _table(values, names, at, kinds, centres, rate, stride)
+    return figure, _table(values, names, at, kinds, centres, rate, step)
 
 
 @styled
@@ -197,16 +199,16 @@ def _table(
     kinds: np.ndarray,
     centres: np.ndarray,
     rate: float,
-    stride: float,
+    step: float,
 ) -> pd.DataFrame:
     time = np.arange(len(values)) / rate
     beat = np.full(len(values), "", dtype="<U1")
     nearest = np.round(beat_times * rate).astype(np.int64)
     seen = (nearest >= 0) & (nearest < len(values))
     beat[nearest[seen]] = np.array(AAMI_CLASSES)[kinds[seen]]
-    segment = np.floor((time - centres[0]) / stride + 0.5 + 1e-9).astype(np.int64)
+    segment = np.floor((time - centres[0]) / step + 0.5 + 1e-9).astype(np.int64)
     inside = (segment >= 0) & (segment < len(centres))
-    words = np.array([*AAMI_CLASSES, "–"])[labels]
+    words = np.array(ROWS)[labels]
     table = pd.DataFrame({"time_s": time, "mV": values, "beat": beat})
     table["segment"] = pd.arrays.IntegerArray(segment, ~inside)
     table["label"] = np.where(inside, words[np.clip(segment, 0, len(centres) - 1)], "")

@@ -93,7 +93,8 @@ def beat_score_map(
     -------
     float32 array, shape (classes, segments) or (recordings, classes, segments)
         Column i belongs to the segment around second ``length / 2 + i * stride``, and sums to one; 10 s give 37
-        columns. A flat recording is read as zeros: check the signal first, as ``read_rhythm`` does.
+        columns in steps of 0.25 s, 145 in steps of 0.0625 s. A flat recording is read as zeros: check the signal
+        first, as ``read_rhythm`` does.
 
     Raises
     ------
@@ -125,7 +126,9 @@ def beat_score_map(
     columns = len(segment_centres(recordings.shape[1], RATE, length=length, stride=stride))
     at_a_time = max(1, batch_size // columns)
     maps = []
-    for start in tqdm(range(0, len(recordings), at_a_time), unit="batch", disable=not progress):
+    for start in tqdm(
+        range(0, len(recordings), at_a_time), desc="scoring segments", unit="batch", disable=not progress
+    ):
         normalised = normalise(recordings[start : start + at_a_time])
         segments = successive_segments(normalised, RATE, length=length, stride=stride)
         vectors = beat_score_vectors(

@@ -12,10 +12,8 @@ from ecglib.errors import ECGError, RecordTooShortError, SamplingRateError, Sign
 from ecglib.learning.beat_score_map import beat_score_map
 from ecglib.learning.predict import predict
 from ecglib.signals.filters import bandpass
-from ecglib.signals.segments import RATE, to_rate
-
-SECONDS = 10.0
-"""Length of the recordings that are read one by one."""
+from ecglib.signals.recordings import SECONDS
+from ecglib.signals.segments import RATE, STRIDE_SECONDS, to_rate
 
 LOWEST_RATE = 80.0
 """Samples a second that the frequencies up to 40 Hz need."""
@@ -101,6 +99,7 @@ def read_rhythm(
     *,
     beat_model: nn.Module,
     rhythm_model: nn.Module,
+    stride: float = STRIDE_SECONDS,
     device: str = "auto",
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Read the rhythm of any ECG of one lead, 10 s by 10 s.
@@ -114,21 +113,24 @@ def read_rhythm(
     beat_model : nn.Module
         Beat classifier: gives logits (batch, beat classes) for segments (batch, samples), as ``BeatClassifier``.
     rhythm_model : nn.Module
-        Gives logits (batch, rhythms) for maps (batch, beat classes, segments).
+        Gives logits (batch, rhythms) for maps (batch, beat classes, segments), as ``RhythmCNN``.
+    stride : float
+        Seconds from one segment to the next, those of the maps that ``rhythm_model`` was trained on.
     device : str
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
     Returns
     -------
     maps : float32 array, shape (recordings, beat classes, segments)
-        Beat-score map of each successive 10 s.
+        Beat-score map of each successive 10 s: 37 segments in steps of 0.25 s, 145 in steps of 0.0625 s.
     scores : float32 array, shape (recordings, rhythms)
         Probability of each rhythm in each 10 s.
 
     Raises
     ------
     ECGError, SamplingRateError, RecordTooShortError, SignalQualityError
-        As ``ten_seconds`` does, for a signal that can't be read.
+        As ``ten_seconds`` does, for a signal that can't be read; as ``beat_score_map`` and ``RhythmCNN`` do, for a
+        stride that is finer than the samples or isn't that of ``rhythm_model``.
 
     Notes
     -----
@@ -145,5 +147,5 @@ def read_rhythm(
     >>> maps.shape, scores.shape
     ((1, 6, 37), (1, 2))
     """
-    maps = beat_score_map(beat_model, ten_seconds(signal, rate), device=device)
+    maps = beat_score_map(beat_model, ten_seconds(signal, rate), stride=stride, device=device)
     return maps, predict(rhythm_model, maps, device=device)

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecglib.databases.aami import AAMI_CLASSES, aami_classes
+from ecglib.databases.aami import aami_classes
 from ecglib.errors import ECGError
 from ecglib.signals.filters import normalise
 from ecglib.signals.rhythm_windows import RhythmWindows
-from ecglib.signals.segments import RATE, STRIDE_SECONDS, segment_labels, successive_segments
-
-SEGMENT_CLASSES = (*AAMI_CLASSES, "no beat")
-"""Names of a segment's labels."""
+from ecglib.signals.segments import RATE, SEGMENT_CLASSES, STRIDE_SECONDS, segment_labels, successive_segments
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from ecglib.errors import AnnotationError, RecordTooShortError
 RR_STATISTICS = ("mean", "sd", "rmssd", "relative_change", "coefficient_of_variation")
 """What ``rr_statistics`` gives, in this order."""
 
+LEAST_BEATS = 3
+"""Beats without which there are no statistics: changes need two intervals."""
+
 
 def rr_statistics(beat_samples: ArrayLike, rate: float) -> NDArray[np.float64]:
     """Describe a rhythm by five statistics of the intervals between its beats (RR intervals).
@@ -47,7 +50,7 @@ def rr_statistics(beat_samples: ArrayLike, rate: float) -> NDArray[np.float64]:
     array([1., 0., 0., 0., 0.])
     """
     beats = np.asarray(beat_samples)
-    if len(beats) < 3:
+    if len(beats) < LEAST_BEATS:
         raise RecordTooShortError(
             "too few beats for a rhythm",
             expected="at least three",

@@ -26,6 +26,9 @@ WITHIN_SECONDS = STRIDE_SECONDS / 2
 NO_BEAT = len(AAMI_CLASSES)
 """Label of a segment without a beat near its centre, after those of ``AAMI_CLASSES``."""
 
+SEGMENT_CLASSES = (*AAMI_CLASSES, "no beat")
+"""Names of a segment's labels."""
+
 _LARGEST_FACTOR = 10_000
 _ROUNDING = 1e-6  # of a sample, by which floating point may miss what is equal
 
