@@ -309,8 +309,8 @@ pd.DataFrame(table).rename_axis(columns="stride")
 # {glue:text}`wide_segments.mitbih.overtaken_beats:.0f` times, with a quarter {glue:text}`segments.mitbih.overtaken_beats:.0f` times. To share a middle, two beats must come within
 # one stride of each other, and hardly a heart beats four times a second.
 #
-# So a quarter of a second is the widest of the three strides that loses no beat to its neighbour. [The ablation](25_ablation.ipynb) tries others
-# on the rhythms themselves.
+# So a quarter of a second is the widest of the three strides that loses no beat to its neighbour. [The rhythm classifier](23_rhythm_classifier.ipynb) needs a finer
+# one all the same, and says why.
 #
 # One thing in the table is easy to overlook. Q has next to nothing: the four records with a pacemaker, which hold nearly all of it, are left out, as
 # everywhere in this book where patients are new. No classifier will learn Q from these.
@@ -614,7 +614,7 @@ pd.DataFrame(table).T.round(1)
 #
 # **The mean segments are nearly flat**, and the scalograms are not. A beat lies up to an eighth of a second beside the centre, upright in one
 # patient and upside down in the next, so the means cancel. Strength has no sign and changes slowly: a beat that is moved a little, or turned over, has nearly the same
-# scalogram. That is what a scalogram is good for. Whether a network needs it, or finds as much in the raw segment, is for [the ablation](25_ablation.ipynb) to say.
+# scalogram. That is what a scalogram is good for. Whether a network needs it, or finds as much in the raw segment, this page can't say.
 #
 # ## The number against the paper's
 #

@@ -77,7 +77,7 @@ def plot_embedding(
     places, kinds, owners = np.asarray(points, dtype=np.float64), np.asarray(classes), np.asarray(patients)
     people = sorted(set(owners.tolist())) if owners.ndim == 1 else []
     fits = places.ndim == 2 and places.shape[1:] == (2,) and kinds.shape == owners.shape == places.shape[:1]
-    fits = fits and np.isin(kinds, range(len(names))).all()
+    fits = fits and bool(np.isin(kinds, range(len(names))).all())
     if not fits or not np.isfinite(places).all() or not 0 < len(people) <= MOST_PATIENTS:
         raise ECGError(
             "points that can't be drawn",

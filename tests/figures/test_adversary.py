@@ -64,6 +64,13 @@ def test_curves_that_do_not_fit_are_refused(panels):
         plot_panels(panels, [0, 1], label="x")
 
 
+def test_a_mark_where_nothing_stands_and_an_axis_without_places_are_refused():
+    with pytest.raises(ECGError, match="2 among the places"):
+        plot_panels({"a": {"curve": [0.0, 1.0]}}, [0, 1], label="x", marked=2)
+    with pytest.raises(ECGError, match="no curves to draw"):
+        plot_panels({"a": {"curve": []}}, [], label="x")
+
+
 @pytest.mark.parametrize("levels", [{"b": {"chance": 0.1}}, {"a": {"one": 0.1, "two": 0.2, "three": 0.3}}])
 def test_levels_that_would_not_be_seen_are_refused(levels):
     with pytest.raises(ECGError, match="no curves to draw"):

@@ -86,6 +86,8 @@ def test_the_legend_names_every_patient_in_order(beats, looks, count):
         (np.zeros((0, 2)), np.zeros(0, int), np.zeros(0)),
         (np.full((4, 2), np.nan), np.zeros(4, int), np.zeros(4)),
         (np.zeros((9, 2)), np.zeros(9, int), np.arange(9)),
+        (np.zeros((4, 2)), np.array([0, 1, 5, 6]), np.zeros(4)),
+        (np.zeros((4, 2)), np.array([0, 1, 5, -1]), np.zeros(4)),
     ],
 )
 def test_points_that_can_not_be_drawn_are_refused(points, classes, patients):

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -57,6 +59,19 @@ def test_other_strides_have_as_many_lanes_as_segments_overlap(recording, stride,
     signal, _, beats = recording
     figure, _ = plot_segments(signal, np.full(count, 5), beats, stride=stride)
     assert figure.axes[1].get_ylim() == (lanes, 0)
+
+
+def test_at_a_rate_that_does_not_divide_the_middles_stay_with_their_segments(looks):
+    """A quarter of a second at 250 Hz is rounded to 62 samples; after 36 strides that is 18 samples."""
+    figure, data = plot_segments(np.zeros(2500), np.arange(37) % 6, ([], []), rate=250)
+    cores = looks.named(figure.axes[1], "core")
+    centres = [core.get_x() + core.get_width() / 2 for core in cores]
+    np.testing.assert_allclose(centres, (125 + 62 * np.arange(37)) / 250)
+    for one, following in pairwise(cores):
+        assert one.get_x() + one.get_width() == pytest.approx(following.get_x())
+    for index in range(37):
+        inside = data.index[data["segment"] == index]
+        assert (inside.min(), inside.max()) == (125 + 62 * index - 31, 125 + 62 * index + 30)
 
 
 def test_segments_are_readable(recording, looks):

@@ -129,6 +129,28 @@ def test_errors_come_through_from_reading(networks):
         read_rhythm(heart(9, 500), 500, **networks, device="cpu")
 
 
+@pytest.mark.parametrize(("stride", "columns"), [(0.0625, 145), (0.5, 19)])
+def test_maps_are_made_with_the_stride_of_the_rhythm_classifier(networks, stride, columns):
+    signal, rhythm_model = heart(20, 360), RhythmCNN(classes=3, segments=columns)
+    pair = {**networks, "rhythm_model": rhythm_model}
+    maps, scores = read_rhythm(signal, 360, **pair, stride=stride, device="cpu")
+    assert maps.shape == (2, 6, columns)
+    expected = beat_score_map(networks["beat_model"], ten_seconds(signal, 360), stride=stride, device="cpu")
+    np.testing.assert_array_equal(maps, expected)
+    with torch.no_grad():
+        wanted = rhythm_model.eval()(torch.from_numpy(maps)).softmax(dim=1).numpy()
+    np.testing.assert_allclose(scores, wanted, atol=1e-6)
+    with pytest.raises(ECGError, match=rf"expected maps of shape \(batch, 6, {columns}\), found \(2, 6, 37\)"):
+        read_rhythm(signal, 360, **pair, device="cpu")
+    with pytest.raises(ECGError, match=r"expected maps of shape \(batch, 6, 37\)"):
+        read_rhythm(signal, 360, **networks, stride=stride, device="cpu")
+
+
+def test_a_stride_finer_than_the_samples_is_refused(networks):
+    with pytest.raises(SamplingRateError, match="one sample or more"):
+        read_rhythm(heart(10, 360), 360, **networks, stride=0.001, device="cpu")
+
+
 def test_a_rhythm_classifier_made_for_another_stride_is_refused(networks):
     with pytest.raises(ECGError, match=r"expected maps of shape \(batch, 6, 19\)"):
         read_rhythm(heart(10, 128), 128, **{**networks, "rhythm_model": RhythmCNN(segments=19)}, device="cpu")

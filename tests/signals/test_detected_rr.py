@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ecglib.databases.synthetic.chapman import SUBJECTS, make_chapman
-from ecglib.errors import SignalQualityError
+from ecglib.errors import RecordTooShortError, SignalQualityError
 from ecglib.signals.detected_rr import detected_rr_statistics, r_peaks
 from ecglib.signals.filters import bandpass
 from ecglib.signals.rr_statistics import rr_statistics
@@ -51,6 +51,13 @@ def test_too_few_peaks_are_nan_and_not_an_error():
 def test_height_and_offset_play_no_part(made):
     signal = made[0][0]
     np.testing.assert_array_equal(r_peaks(1000 * signal, RATE), r_peaks(signal, RATE))
+
+
+@pytest.mark.parametrize("count", [0, 3, 127])
+def test_refuses_less_than_a_second(count):
+    with pytest.raises(RecordTooShortError, match=rf"128 samples at 128 Hz, found {count}\. What to do"):
+        r_peaks(np.sin(np.arange(count)), RATE)
+    assert r_peaks(np.sin(np.arange(128)), RATE).dtype == np.int64
 
 
 def test_refuses_nan():

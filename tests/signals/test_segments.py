@@ -11,6 +11,7 @@ from ecglib.errors import AnnotationError, RecordTooShortError, SamplingRateErro
 from ecglib.signals.segments import (
     NO_BEAT,
     RATE,
+    SEGMENT_CLASSES,
     STRIDE_SECONDS,
     WITHIN_SECONDS,
     segment_centres,
@@ -24,6 +25,7 @@ def test_ten_seconds_are_37_segments():
     assert successive_segments(np.zeros((3, 1280), np.float32), RATE).shape == (3, 37, 128)
     assert WITHIN_SECONDS == STRIDE_SECONDS / 2 == 0.125
     assert NO_BEAT == 5
+    assert SEGMENT_CLASSES == ("N", "S", "V", "F", "Q", "no beat")
 
 
 @pytest.mark.parametrize("rate", [100, 128, 360, 500])
