@@ -75,7 +75,7 @@ seeds = chapter.seeds(smoke=1, cpu=1, gpu=3)
 folds = {"smoke": 3, "cpu": 6, "gpu": 6}[scale]
 stride = {"smoke": 0.25, "cpu": 0.125, "gpu": 0.125}[scale]
 beat_epochs = {"smoke": 1, "cpu": 4, "gpu": 8}[scale]
-batch_size = {"smoke": 16, "cpu": 256, "gpu": 256}[scale]
+batch_size = {"smoke": 32, "cpu": 256, "gpu": 256}[scale]
 rhythm_epochs = {"smoke": 1, "cpu": 15, "gpu": 15}[scale]
 most = {
     "smoke": dict.fromkeys(SEGMENT_CLASSES, 12),
