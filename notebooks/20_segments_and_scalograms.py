@@ -309,7 +309,7 @@ pd.DataFrame(table).rename_axis(columns="stride")
 # {glue:text}`wide_segments.mitbih.overtaken_beats:.0f` times, with a quarter {glue:text}`segments.mitbih.overtaken_beats:.0f` times. To share a middle, two beats must come within
 # one stride of each other, and hardly a heart beats four times a second.
 #
-# So a quarter of a second is the widest of the three strides that loses no beat to its neighbour. The rhythm classifier (chapter 23) needs a finer
+# So a quarter of a second is the widest of the three strides that loses no beat to its neighbour. [The rhythm classifier](23_rhythm_classifier.ipynb) needs a finer
 # one all the same, and says why.
 #
 # One thing in the table is easy to overlook. Q has next to nothing: the four records with a pacemaker, which hold nearly all of it, are left out, as

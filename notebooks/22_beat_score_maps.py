@@ -257,7 +257,7 @@ chapter.show(
 # And there is a trap in it. In ventricular flutter the annotators mark waves, not beats: the window above has
 # no beat. By our rule its segments were labelled *no beat* in training, just like the pause between
 # two normal beats. Which row the classifier fills is then what it was taught, not what it found out.
-# Here it is mostly *no beat*, with V where the first wide waves come. A rhythm that kills looks like a long pause.
+# Here it is mostly *no beat*, with V where the first wide waves come. In this window, a rhythm that kills looks like a long pause.
 #
 # ### The same ten seconds, plain and adversarial
 #
@@ -982,8 +982,8 @@ chapter.claims()
 
 # %% [markdown]
 # None of the predecessor's three numbers can be tested here between patients. Ventricular flutter lives in one heart: a test on it is a test of
-# recognising that heart again. VFDB is not among our databases. The rhythm classifier (chapter 23) and the chapter
-# across databases (chapter 24) have the numbers that can.
+# recognising that heart again. VFDB is not among our databases. [The rhythm classifier](23_rhythm_classifier.ipynb) and the chapter
+# [across databases](24_across_databases.ipynb) have the numbers that can.
 #
 # ```{admonition} Our own choices
 # :class: note
@@ -1089,5 +1089,5 @@ for step in (1, 2, 4, 8):
 #
 # ## What to read next
 #
-# The rhythm classifier (chapter 23) reads these maps, and has to be better than five statistics of the true intervals. {cite:t}`lee2024`
+# [The rhythm classifier](23_rhythm_classifier.ipynb) reads these maps, and has to be better than five statistics of the true intervals. {cite:t}`lee2024`
 # is where beat-score maps begin.

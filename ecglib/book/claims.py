@@ -438,8 +438,9 @@ def write_expected(file: Path | str, scale: str, ranges: Mapping[str, Expected])
             )
             line = f"  expected: {{{', '.join(parts)}}}\n"
             bare = re.sub(r"(?m)^  expected:.*\n?(?:^   .*\n?)*", "", block).rstrip("\n") + "\n"
-            at = re.search(r"(?m)^  why:", bare)
-            end = at.start() if at else len(bare)
+            # What follows the entry, comments on the next ones and blank lines, isn't part of it.
+            following = re.search(r"(?m)^  why:|(?:^(?:#.*)?\n)*\Z", bare)
+            end = following.start() if following else len(bare)
             blank = block[len(block.rstrip("\n")) + 1 :]
             blocks[k] = bare[:end] + line + bare[end:] + blank
     text = "".join(blocks)

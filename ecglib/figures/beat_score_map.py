@@ -73,7 +73,7 @@ def plot_beat_score_map(
     Raises
     ------
     ECGError
-        If the map does not belong to a signal of this length, or its values are no probabilities.
+        If the map does not belong to a signal of this length, its values are no probabilities, or a beat has no class.
 
     Notes
     -----
@@ -237,6 +237,14 @@ def _table(example: MapExample, rate: float, length: float, stride: float) -> pd
     beat = np.full(len(signal), "", dtype="<U1")
     if example.beats is not None:
         samples, classes = (np.asarray(part, dtype=np.int64) for part in example.beats)
+        if samples.shape != classes.shape or not np.isin(classes, range(len(AAMI_CLASSES))).all():
+            raise ECGError(
+                "beats that can't be written above an ECG",
+                record=example.title or None,
+                expected=f"a class from 0 to {len(AAMI_CLASSES) - 1} for each beat",
+                found=f"{samples.size} beats, and classes {', '.join(map(str, np.unique(classes)))}",
+                remedy="pass beats only, each with the index of its class in AAMI_CLASSES",
+            )
         seen = (samples >= 0) & (samples < len(signal))
         beat[samples[seen]] = np.array(AAMI_CLASSES)[classes[seen]]
     table = pd.DataFrame({"example": example.title, "time_s": time, "mV": signal, "beat": beat})

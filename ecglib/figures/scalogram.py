@@ -161,7 +161,7 @@ def plot_transform(
     figure = Figure(figsize=(left + across + right + sums + 0.2, height))
     ecg = axes_at(figure, left, height - top - above, across, above)
     ecg.plot(time, values, color=TRACE, linewidth=1.4, gid="segment")
-    ecg.set_xlim(0, len(values) / rate)
+    ecg.set_xlim(-0.5 / rate, time[-1] + 0.5 / rate)
     ecg.set_yticks([])
     ecg.set_ylabel("segment")
     ecg.tick_params(labelbottom=False)
@@ -174,7 +174,8 @@ def plot_transform(
         axes = axes_at(figure, left, at, across, block)
         beside = axes_at(figure, left + across + right, at, sums, block)
         largest = np.abs(real).max()
-        edges = (0, len(values) / rate, len(moments) * (moments[1] - moments[0]), 0)
+        sample, step = 0.5 / rate, (moments[1] - moments[0]) / 2
+        edges = (-sample, time[-1] + sample, moments[-1] + step, -step)
         axes.imshow(
             real, cmap="gray", vmin=-largest, vmax=largest, extent=edges, aspect="auto", interpolation="nearest",
             gid="matrix",

@@ -36,9 +36,8 @@ def r_peaks(signal: ArrayLike, rate: float) -> NDArray[np.int64]:
 
     Notes
     -----
-    Of eight detectors of neurokit2 and wfdb this one did best on 166 windows of ten seconds at 128 samples a second,
-    from the training patients of MIT-BIH: 99.2 % of the beats found, 99.7 % of the peaks right. Source: neurokit2's own
-    method, which looks for steep stretches (Makowski et al., 2021). Taught in chapter ``24_across_databases``.
+    Source: neurokit2's own method, which looks for steep stretches (Makowski et al., 2021). Taught in chapter
+    ``24_across_databases``.
 
     Examples
     --------

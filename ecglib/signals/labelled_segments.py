@@ -12,7 +12,14 @@ from ecglib.databases.aami import aami_classes
 from ecglib.errors import ECGError
 from ecglib.signals.filters import normalise
 from ecglib.signals.rhythm_windows import RhythmWindows
-from ecglib.signals.segments import RATE, SEGMENT_CLASSES, STRIDE_SECONDS, segment_labels, successive_segments
+from ecglib.signals.segments import (
+    RATE,
+    SEGMENT_CLASSES,
+    SEGMENT_SECONDS,
+    STRIDE_SECONDS,
+    segment_labels,
+    successive_segments,
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,8 @@ def labelled_segments(windows: RhythmWindows, *, stride: float = STRIDE_SECONDS)
         If the beats of a window are not in order of time, or a symbol is no beat.
     SamplingRateError
         If the stride is less than half a sample.
+    ECGError
+        If the stride is longer than a segment: beats between two segments would be in neither.
 
     Notes
     -----
@@ -128,6 +137,13 @@ def labelled_segments(windows: RhythmWindows, *, stride: float = STRIDE_SECONDS)
     >>> found.segments.shape, found.labels
     ((1, 5, 128), array([[0, 5, 5, 5, 2]]))
     """
+    if stride > SEGMENT_SECONDS:
+        raise ECGError(
+            "segments that leave gaps between them",
+            expected=f"a stride of {SEGMENT_SECONDS:g} s at most, the length of a segment",
+            found=f"{stride:g} s",
+            remedy="choose a shorter stride",
+        )
     samples, to_common = windows.windows.shape[1], RATE / windows.beat_rate
     labels = [
         segment_labels(

@@ -315,9 +315,19 @@ def test_ranges_are_written_and_everything_else_stays(tmp_path):
     assert second.expected == {"cpu": ranges["second"]}
     kept = [line for line in file.read_text().splitlines() if "expected:" not in line]
     assert kept == [line for line in FILE.splitlines() if "expected:" not in line]
+    assert file.read_text().count("\n  why: Because.\n\n# Another.\n- id: second") == 1
     before = file.read_bytes()
     assert write_expected(file, "cpu", ranges) == []
     assert file.read_bytes() == before
+
+
+def test_a_range_stands_with_its_claim_and_not_below_the_comment_on_the_next(tmp_path):
+    file = tmp_path / "claims.yml"
+    file.write_text(FILE.replace("  why: Because.\n", "").replace("# Another.\n", "# Another\n#\n# paper.\n"))
+    write_expected(file, "cpu", {name: Expected(0.93, 0.92, 0.94) for name in ("first", "second")})
+    first, second = file.read_text().split("\n# Another\n#\n# paper.\n")
+    assert "cpu" in first.rstrip("\n").splitlines()[-1]
+    assert "cpu" in second.rstrip("\n").splitlines()[-1]
 
 
 def test_an_unknown_claim_or_a_file_in_another_form_changes_nothing(tmp_path):

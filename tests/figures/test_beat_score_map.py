@@ -166,3 +166,9 @@ def test_at_a_rate_that_does_not_divide_the_steps_are_whole_samples(looks):
     (image,) = looks.named(figure.axes[1], "map")
     np.testing.assert_allclose(image.get_extent()[:2], [(125 - 31) / 250, (125 + 36 * 62 + 31) / 250])
     np.testing.assert_array_equal(data["segment"].value_counts().to_numpy(int), 62)
+
+
+@pytest.mark.parametrize("beats", [([5], [5]), ([5], [-1]), ([5, 9], [0])])
+def test_beats_without_a_class_are_refused(recording, beats):
+    with pytest.raises(ECGError, match="a class from 0 to 4 for each beat"):
+        plot_beat_score_map(*recording[:2], beats=beats)

@@ -62,7 +62,12 @@ def test_the_matrix_lies_below_the_segment(transform, segment, looks):
     figure, _ = plot_transform(transform, segment, [2.0, 8.0, 32.0])
     looks.readable(figure)
     above, block = figure.axes[0], figure.axes[1]
-    assert above.get_xlim() == block.get_xlim() == (0, 1)
+    assert above.get_xlim() == block.get_xlim() == (-0.5 / 128, 127.5 / 128)
+    (image,) = looks.named(block, "matrix")
+    left, right, bottom, top = image.get_extent()
+    rows, columns = image.get_array().shape
+    np.testing.assert_allclose(left + (np.arange(columns) + 0.5) * (right - left) / columns, np.arange(128) / 128)
+    np.testing.assert_allclose(top + (np.arange(rows) + 0.5) * (bottom - top) / rows, transform.times)
     assert above.get_position().x0 == block.get_position().x0
     assert above.get_position().x1 == block.get_position().x1
 

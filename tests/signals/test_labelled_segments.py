@@ -136,3 +136,9 @@ def test_the_twins_show_every_frequent_class(twins: Path) -> None:
     assert counts[NO_BEAT] > counts[0] > 0
     assert counts[[1, 2]].min() > 0
     assert SEGMENT_CLASSES[NO_BEAT] == "no beat"
+
+
+def test_a_stride_longer_than_a_segment_is_refused():
+    assert labelled_segments(made(2), stride=1.0).labels.shape == (2, 10)
+    with pytest.raises(ECGError, match="gaps between them; expected a stride of 1 s at most"):
+        labelled_segments(made(2), stride=1.25)

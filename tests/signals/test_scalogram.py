@@ -107,6 +107,14 @@ def test_moves_between_devices():
     np.testing.assert_allclose(there, scalograms(SEGMENTS.astype(np.float32), DEFAULT, progress=False), atol=1e-3)
 
 
+def test_mixed_precision_does_not_round_the_transform():
+    segments = torch.from_numpy(SEGMENTS.astype(np.float32))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert (segments @ segments.T).dtype == torch.bfloat16
+        mixed = DEFAULT(segments)
+    torch.testing.assert_close(mixed, DEFAULT(segments), rtol=0, atol=0)
+
+
 def test_silence_has_a_gradient():
     silence = torch.zeros(1, 128, requires_grad=True)
     DEFAULT(silence).sum().backward()
