@@ -623,4 +623,5 @@ pd.DataFrame(found).T
 # ## What to read next
 #
 # [The rhythm classifier](23_rhythm_classifier.ipynb) asks for one rhythm that six patients have, and tests on strangers only. [Across
-# databases](24_across_databases.ipynb) has the strangers of another country.
+# databases](24_across_databases.ipynb) has the strangers of another country. And [the next page](27_more_people.ipynb) lets strangers
+# teach.
