@@ -551,7 +551,7 @@ chapter.claims()
 #
 # Why not? Three candidates. [The adversary hardly hides the patient](21_beat_classifier_and_its_patients.ipynb), so what it was to bring may simply not be there.
 # The map blurs the times of beats, which is all that the forest has, and [nearly forgets P waves](22_beat_score_maps.ipynb), which neither of them has. And five patients are few to
-# learn from and to be tested on. This page doesn't tell them apart; [the ablation](25_ablation.ipynb) tries, and [a later page](27_more_people.ipynb) adds people.
+# learn from and to be tested on. This page doesn't tell them apart; an ablation (chapter 25, to come) will try, and [a later page](27_more_people.ipynb) adds people.
 #
 # ## Patient by patient
 #
