@@ -1,0 +1,239 @@
+"""How well a model names the wave of every sample: F1 over all samples, Dice of each recording, both with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ecglib.errors import ECGError
+from ecglib.evaluation.checks import as_patients, as_resamples
+from ecglib.evaluation.comparison import Difference, two_sided
+from ecglib.evaluation.intervals import LEVEL, Interval, draw, keep_defined, percentiles
+from ecglib.signals.wave_labels import UNKNOWN, WAVES
+
+METRICS = (*(f"f1_{wave}" for wave in WAVES), "wave_f1", *(f"dice_{wave}" for wave in WAVES), "wave_dice")
+"""Names of the numbers: each wave's, and the mean over the three waves."""
+
+
+def wave_report(
+    predicted: ArrayLike, labels: ArrayLike, patients: ArrayLike, *, resamples: int = 2000, seed: int = 0
+) -> dict[str, Interval]:
+    """Compute F1 and Dice of P, QRS and T, with intervals by drawing patients again.
+
+    Parameters
+    ----------
+    predicted : int array, shape (recordings, samples) or (seeds, recordings, samples)
+        Label of each sample: 0 for none, 1 for P, 2 for QRS, 3 for T. With several seeds every number is their mean.
+    labels : int array, shape (recordings, samples)
+        The true ones; samples with ``UNKNOWN`` are left out.
+    patients : array, shape (recordings,)
+        Whose each recording is.
+    resamples : int
+        How often patients are drawn again.
+    seed : int
+        Same seed, same intervals.
+
+    Returns
+    -------
+    dict of str to Interval
+        ``METRICS``: ``f1_P``, ``f1_QRS``, ``f1_T``, their mean ``wave_f1``; ``dice_P`` and so on, ``wave_dice``.
+
+    Raises
+    ------
+    ECGError
+        If shapes differ, a label is none of these, there are fewer than two patients, or a wave never occurs.
+
+    Notes
+    -----
+    **F1** pools the samples of all recordings: 2 · hits / (called so + truly so), so long recordings and wide waves
+    weigh more. **Dice** is the same number for one recording, and then the mean over recordings, so each weighs the
+    same. A recording without a wave, and in which none was called, counts 1 for this wave: both agree.
+    Source: the definitions are the usual ones; which of them the paper means by F1 and Dice it doesn't say, and this
+    is our choice. Taught in chapter ``34_wave_segmentation``.
+
+    Examples
+    --------
+    >>> labels = np.tile([[0, 1, 1, 0, 2, 2, 0, 3, 3, -1]], (2, 1))
+    >>> predicted = np.tile([[0, 1, 0, 0, 2, 2, 0, 3, 3, 3]], (2, 1))
+    >>> report = wave_report(predicted, labels, ["a", "b"])
+    >>> round(report["f1_P"].value, 3), report["f1_T"].value
+    (0.667, 1.0)
+    """
+    drawn = _resample(predicted, labels, patients, resamples, seed)
+    found = {}
+    for name, values in drawn.observed.items():
+        resampled = keep_defined(drawn.resampled[name].mean(axis=1), drawn.defined, name)
+        low, high = percentiles(resampled)
+        seeds = tuple(values.tolist())
+        found[name] = Interval(
+            float(values.mean()), low, high, LEVEL, "patient bootstrap", drawn.patients, seeds, len(resampled)
+        )
+    return found
+
+
+def wave_difference(
+    first: ArrayLike,
+    second: ArrayLike,
+    labels: ArrayLike,
+    patients: ArrayLike,
+    metric: str = "wave_f1",
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Difference:
+    """Compare two models on the same recordings: both see every draw of the patients.
+
+    Parameters
+    ----------
+    first, second : int array, shape (recordings, samples) or (seeds, recordings, samples)
+        Their predictions; the numbers of seeds may differ.
+    labels, patients, resamples, seed
+        As in ``wave_report``.
+    metric : str
+        One of ``METRICS``.
+
+    Returns
+    -------
+    Difference
+        First minus second.
+
+    Raises
+    ------
+    ECGError
+        As in ``wave_report``, or if there is no such metric.
+
+    Notes
+    -----
+    Source: the p-value is that of ``paired_difference``. Taught in chapter ``34_wave_segmentation``.
+
+    Examples
+    --------
+    >>> labels = np.tile([[0, 1, 1, 0, 2, 2, 0, 3, 3, -1]], (4, 1))
+    >>> worse = np.where((labels == 1) & (np.arange(10) == 2), 0, labels).clip(0)
+    >>> round(wave_difference(labels.clip(0), worse, labels, list("abcd"), "f1_P").value, 3)
+    0.333
+    """
+    if metric not in METRICS:
+        raise ECGError(
+            f"unknown metric {metric}", expected=f"one of {', '.join(METRICS)}", remedy="choose one of these"
+        )
+    one, other = (_resample(model, labels, patients, resamples, seed) for model in (first, second))
+    differences = keep_defined(
+        one.resampled[metric].mean(axis=1) - other.resampled[metric].mean(axis=1), one.defined, metric
+    )
+    low, high = percentiles(differences)
+    value = float(one.observed[metric].mean() - other.observed[metric].mean())
+    method, number = "paired patient bootstrap", len(differences)
+    return Difference(value, low, high, two_sided(differences), LEVEL, method, one.patients, number)
+
+
+def dice_of_recordings(predicted: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
+    """Give the Dice coefficient of each wave in each recording.
+
+    Parameters
+    ----------
+    predicted : int array, shape (..., recordings, samples)
+    labels : int array, shape (recordings, samples)
+        As in ``wave_report``.
+
+    Returns
+    -------
+    float64 array, shape (..., recordings, 3)
+        P, QRS, T; 1 where the wave neither is nor was called.
+
+    Raises
+    ------
+    ECGError
+        If shapes differ, or a label is none of these.
+
+    Notes
+    -----
+    Source: the usual definition. Taught in chapter ``34_wave_segmentation``.
+
+    Examples
+    --------
+    >>> dice_of_recordings([[0, 1, 1, 0]], [[0, 1, 0, -1]]).round(2)
+    array([[0.67, 1.  , 1.  ]])
+    """
+    return _ratio(_counts(*_checked(predicted, labels)), nothing=1.0)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    observed: dict[str, NDArray[np.float64]]  # (seeds,)
+    resampled: dict[str, NDArray[np.float64]]  # (resamples, seeds)
+    defined: NDArray[np.bool_]  # (resamples,): draws in which every wave occurs
+    patients: int
+
+
+def _resample(predicted: ArrayLike, labels: ArrayLike, patients: ArrayLike, resamples: int, seed: int) -> _Drawn:
+    """Draw patients again; their counts and sums are added up, no sample is looked at twice."""
+    models, true = _checked(predicted, labels)
+    owner = as_patients(patients, len(true))
+    as_resamples(resamples)
+    by_recording = _counts(models.reshape(-1, *true.shape), true)
+    missing = [wave for wave, samples in zip(WAVES, by_recording[0, :, :, 2].sum(axis=0), strict=True) if not samples]
+    if missing:
+        raise ECGError(
+            f"no F1 where no {' and no '.join(missing)} occurs",
+            expected="recordings with P, QRS and T",
+            found=f"none among {len(true)} recordings",
+            remedy="evaluate on more recordings",
+        )
+    number = int(owner.max()) + 1
+    membership = (owner == np.arange(number)[:, np.newaxis]).astype(np.float64)
+    counts = np.einsum("pr,srwc->pswc", membership, by_recording)
+    dice = np.einsum("pr,srw->psw", membership, _ratio(by_recording, nothing=1.0))
+    weights = draw(number, resamples, np.random.default_rng(seed)).astype(np.float64)
+
+    def numbers(chosen: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Give every metric, shape (draws, seeds), for weights of shape (draws, patients)."""
+        recordings = (chosen @ membership.sum(axis=1))[:, np.newaxis, np.newaxis]
+        f1 = _ratio(np.tensordot(chosen, counts, 1), nothing=0.0)
+        mean_dice = np.tensordot(chosen, dice, 1) / recordings
+        found: dict[str, NDArray[np.float64]] = {}
+        for name, values in (("f1", f1), ("dice", mean_dice)):
+            found |= {f"{name}_{wave}": values[..., place] for place, wave in enumerate(WAVES)}
+            found[f"wave_{name}"] = values.mean(axis=-1)
+        return found
+
+    observed = {name: values[0] for name, values in numbers(np.ones((1, number))).items()}
+    defined = np.all(weights @ counts[:, 0, :, 2] > 0, axis=1)
+    return _Drawn(observed, numbers(weights), defined, number)
+
+
+def _counts(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Count hits, samples called so and samples truly so, shape (..., recordings, waves, 3)."""
+    known = labels != UNKNOWN
+    counts = np.empty((*predicted.shape[:-1], len(WAVES), 3))
+    for place in range(len(WAVES)):
+        called, truly = (predicted == place + 1) & known, labels == place + 1
+        for column, samples in enumerate((called & truly, called, truly)):
+            counts[..., place, column] = samples.sum(axis=-1)
+    return counts
+
+
+def _ratio(counts: NDArray[np.float64], nothing: float) -> NDArray[np.float64]:
+    """Give F1 of counts, shape (...) for (..., 3), and ``nothing`` where there is none of either."""
+    either = counts[..., 1] + counts[..., 2]
+    return np.divide(2 * counts[..., 0], either, out=np.full(either.shape, nothing), where=either > 0)
+
+
+def _checked(predicted: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    models, true = np.asarray(predicted), np.asarray(labels)
+    names = range(len(WAVES) + 1)
+    if (
+        true.ndim != 2
+        or models.shape[-2:] != true.shape
+        or not np.isin(models, names).all()
+        or not np.isin(true, (UNKNOWN, *names)).all()
+    ):
+        raise ECGError(
+            "these labels can't be compared",
+            expected="labels from 0 to 3 of the same recordings and samples, -1 where the true one is unknown",
+            found=f"predictions of shape {models.shape}, true labels of shape {true.shape}",
+            remedy="predict for exactly the recordings whose labels are given, at the same rate",
+        )
+    return models.astype(np.int64), true.astype(np.int64)
