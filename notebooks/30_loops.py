@@ -239,7 +239,7 @@ chapter.show(
 
 # %% [markdown]
 # On average {glue:text}`loop.ptbxl.kept_variance:.3f` of the variance stays; of one recording in twenty less than {glue:text}`loop.ptbxl.kept_variance_low:.2f`. The leads
-# differ: II keeps {glue:text}`loop.ptbxl.kept_ii:.2f`, aVL only {glue:text}`loop.ptbxl.kept_avl:.2f`. In one recording of five or more, less than half is left of I and III, and aVL fares worse still. Look at the
+# differ: II keeps {glue:text}`loop.ptbxl.kept_ii:.2f`, aVL only {glue:text}`loop.ptbxl.kept_avl:.2f`. Half or more of I is left in {glue:text}`loop.ptbxl.half_kept_i:.2f` of the recordings, of aVL in {glue:text}`loop.ptbxl.half_kept_avl:.2f`. Look at the
 # matrix: II gives nearly all of Y, while X is made of V4 to V6 more than of I.
 # **What 3KG throws away, no encoder trained on its views has to notice.**
 #
