@@ -291,11 +291,11 @@ for words, group in (("stated", stated), ("not stated", ~stated)):
     chosen = asked & group
     people, whose = np.unique(recordings.patients[chosen], return_inverse=True)
     share = np.bincount(whose, with_v[chosen] > 0) / np.bincount(whose)
-    # One patient alone tells nothing of others.
+    # One patient, or none, tells nothing of others.
     rates[words] = (
         mean_of_patients(share[None], resamples=resamples, seed=seed)
         if len(people) > 1
-        else Interval(float(share.mean()), 0.0, 1.0, n=len(people))
+        else Interval(float(share.sum()), 0.0, 1.0, n=len(people))
     )
     chapter.record(
         f"pseudo_labels.ptbxl.v_where_{words.replace(' ', '_')}", rates[words]
@@ -316,8 +316,8 @@ chapter.show(
 # %% [markdown]
 # PTB-XL has no labels of beats. But its cardiologists stated premature ventricular contractions (PVC) for whole recordings, and a PVC is a V beat. Where they did, the classifier calls a beat V in
 # {glue:text}`pseudo_labels.ptbxl.v_where_stated:.2f` of the recordings; where they didn't, in {glue:text}`pseudo_labels.ptbxl.v_where_not_stated:.2f`. So a pseudo-label V means something, and isn't
-# the truth. S and F are called so rarely that the hard targets are almost one class: nearly all beats are *alike*. [A classifier that learned from 22 people](10_cnn.ipynb) can't do better on
-# strangers, and nothing in the paper says that theirs did.
+# the truth. S and F are called so rarely that the hard targets are almost one class: nearly all beats are *alike*. [That classifier](10_cnn.ipynb) finds
+# few of them in strangers of MIT-BIH either.
 #
 # ## The number against the paper's
 
