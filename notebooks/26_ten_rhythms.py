@@ -408,7 +408,7 @@ pd.DataFrame(
 # The maps reach a macro F1 of {glue:text}`n_bsm.rhythms.macro_f1:.3f` and an accuracy of {glue:text}`n_bsm.rhythms.accuracy:.3f`. Read the column *known heart* before you
 # admire them. Without a look at the ECG it has an F1 of {glue:text}`known_heart.rhythms.sbr_f1:.3f` for sinus bradycardia, since that heart has nothing else, and
 # {glue:text}`known_heart.rhythms.afib_f1:.3f` for fibrillation, which is **more than the maps have**. Its accuracy is
-# {glue:text}`known_heart.rhythms.accuracy:.3f`. So nearly all of an accuracy above nine in ten is knowing whose heart it is. What the maps add is in the macro F1, where the known heart has
+# {glue:text}`known_heart.rhythms.accuracy:.3f`. So an accuracy above nine in ten can be had by knowing whose heart it is. What the maps add is in the macro F1, where the known heart has
 # {glue:text}`known_heart.rhythms.macro_f1:.3f`: rhythms that come and go within a record, like bigeminy, trigeminy and flutter. For flutter the known heart has
 # {glue:text}`known_heart.rhythms.vfl_f1:.3f`: record 207 is in sinus rhythm most of the time. There, the maps do have to tell the rhythms apart, and they do.
 
@@ -515,8 +515,8 @@ chapter.show(
 # Over these rhythms, the mean F1 is {glue:text}`n_bsm.rhythms.shared_f1:.3f` within patients and {glue:text}`n_bsm.strangers.shared_f1:.3f` between. Atrial fibrillation goes from
 # {glue:text}`n_bsm.rhythms.afib_f1:.3f` to {glue:text}`n_bsm.strangers.afib_f1:.3f`, bigeminy from {glue:text}`n_bsm.rhythms.b_f1:.3f` to
 # {glue:text}`n_bsm.strangers.b_f1:.3f`, trigeminy from {glue:text}`n_bsm.rhythms.t_f1:.3f` to {glue:text}`n_bsm.strangers.t_f1:.3f`.
-# All five lose, and each loss is significant. Trigeminy, with three patients, isn't recognised in a stranger at all. So nearly half of what the test within
-# patients shows of these rhythms is acquaintance with the patient. And flutter? Between patients its F1 is {glue:text}`n_bsm.strangers.vfl_f1:.0f`. That isn't a
+# All five lose, and each loss is significant. Trigeminy, with three patients, isn't recognised in a stranger at all. So nearly half of the mean F1 within
+# patients is gone with strangers. And flutter? Between patients its F1 is {glue:text}`n_bsm.strangers.vfl_f1:.0f`. That isn't a
 # measurement. It follows from the data: one heart can't stand on both sides.
 
 # %% tags=["hide-input"]

@@ -567,9 +567,8 @@ worst = alarms.sum(axis=1).sort_values(ascending=False, kind="stable").index[:6]
 alarms.loc[worst].round(1).rename_axis("patient: false alarms")
 
 # %% [markdown]
-# Patient 203, of whose AFIB the maps alone found a quarter, gains most from strangers. Patient 233, whose ectopic beats make every second false alarm, loses some. With
-# patient 208 the forest raises sixty false alarms, the maps hardly any: half of this patient's beats are ectopic, and a map says so, where a list of intervals can't. With patient
-# 233 it is the other way round.
+# Strangers help most where the maps alone found least: in patients 203 and 219. Most false alarms of the maps are patient 233's, with strangers and without, though fewer with them. With
+# patient 208 the forest raises many false alarms, and the maps hardly any; with patient 233 it is the other way round. Why each errs on the other's patient, this page doesn't test.
 #
 # ```{admonition} Our own choices
 # :class: note

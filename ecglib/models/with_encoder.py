@@ -52,7 +52,7 @@ class WithEncoder(nn.Module):
 
 
 def scale_recordings(recordings: Tensor) -> Tensor:
-    """Divide each recording by its own standard deviation, all leads together: ``normalise_leads`` for a batch.
+    """Divide each recording by its own standard deviation, all leads together.
 
     Parameters
     ----------

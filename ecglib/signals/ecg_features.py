@@ -110,9 +110,6 @@ def recording_features(recording: ArrayLike, peaks: ArrayLike) -> RecordingFeatu
     cosine and sine, 179 and -179 degrees are neighbours. The first beat's interval before, and the last one's after,
     are taken to be the median; what a window would see outside the recording is the edge value.
 
-    On LUDB, against the cardiologists' marks in lead II, the QRS complex comes out 0.002 s longer (median; half of the
-    recordings within -0.005 and 0.010 s), and QT 0.018 s shorter (0.027 to 0.011 s; rank correlation 0.90).
-
     Source: **our choice**; the paper names an ECG feature extractor and doesn't say what it extracts. Tangents to T are
     an old custom (Lepeschkin and Surawicz, 1952). Taught in chapter ``31_like_beats``.
 

@@ -67,8 +67,8 @@ def neurokit_waves(signals: ArrayLike, rate: float, *, progress: bool = True) ->
     -----
     ``ecg_clean``, ``ecg_peaks`` and ``ecg_delineate`` with ``method="dwt"``, all with their own settings: a baseline,
     not a tuned rival. It looks for a P wave before every beat, also where there is none, and its QRS complexes begin
-    too early (version 0.2.13, known as issue 1042 of NeuroKit): 48 ms on average in every fifth record of LUDB. In a
-    recording that is flat or too short it raises errors of many kinds; those have no waves and stand in ``failed``.
+    too early (version 0.2.13, known as issue 1042 of NeuroKit). In a recording that is flat or too short it raises
+    errors of many kinds; those have no waves and stand in ``failed``.
     Source: Makowski et al. (2021), after Martínez et al. (2004). Taught in chapter ``34_wave_segmentation``.
 
     Examples

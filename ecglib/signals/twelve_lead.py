@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ecglib.databases.base import Database
@@ -121,8 +121,8 @@ def twelve_lead_recordings(
     A file that can't be read, a missing lead, NaN, a flat lead, millivolts that no heart has, or less than ten seconds
     leave the record out, with the reason in ``left_out``: of tens of thousands of published records some are damaged.
     The folder is named after the database's bytes, the names and the code that reads, filters and resamples, and
-    gets its name only when it is complete. Leads come as they were recorded: I + III is II to the last digit in PTB-XL
-    and Chapman, but in LUDB only to about 0.02 mV. Source: our choice. Taught in chapter ``32_pretraining``.
+    gets its name only when it is complete. Leads come as they were recorded: in LUDB, I + III is not exactly II.
+    Source: our choice. Taught in chapter ``32_pretraining``.
 
     Examples
     --------
@@ -142,36 +142,6 @@ def twelve_lead_recordings(
     if not folder.is_dir():
         _write(folder, database, chosen, progress)
     return _load(folder, key)
-
-
-def normalise_leads(recordings: ArrayLike) -> NDArray[np.float32]:
-    """Scale each recording as a whole, so that the relations between its leads stay.
-
-    Parameters
-    ----------
-    recordings : array, shape (..., leads, samples)
-        Millivolts, band-passed, thus without an offset.
-
-    Returns
-    -------
-    float32 array, shape (..., leads, samples)
-        Divided by the standard deviation over all leads and samples of the recording. A flat one becomes zeros, and
-        NaN stays NaN.
-
-    Notes
-    -----
-    Source: our choice. Taught in chapter ``32_pretraining``.
-
-    Examples
-    --------
-    >>> normalise_leads([[2.0, -2.0], [4.0, -4.0]]).round(2)
-    array([[ 0.63, -0.63],
-           [ 1.26, -1.26]], dtype=float32)
-    """
-    values = np.asarray(recordings, dtype=np.float32)
-    spread = values.std(axis=(-2, -1), keepdims=True, dtype=np.float64)
-    flat = spread == 0
-    return np.where(flat, 0, values / np.where(flat, 1, spread)).astype(np.float32)
 
 
 def _write(folder: Path, database: Database, names: list[str], progress: bool) -> None:

@@ -23,7 +23,7 @@ NO_WAVE, UNKNOWN = 0, -1
 """Labels of a sample between two waves, and of one about which the annotators say nothing."""
 
 SHORTEST = 0.02
-"""Seconds; what a model calls a wave for a shorter time is none. LUDB's shortest waves last 0.04 s."""
+"""Seconds; what a model calls a wave for a shorter time is none."""
 
 _ROUNDING = 1e-6  # of a sample, by which floating point may miss what is equal
 
