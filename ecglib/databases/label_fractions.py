@@ -14,7 +14,7 @@ PATIENT_COUNTS = (10, 20, 40, 80, 160)
 """Patients of LUDB to learn from."""
 
 FRACTIONS = (0.01, 0.1, 1.0)
-"""Shares of PTB-XL's training labels to learn from."""
+"""Shares of PTB-XL's training labels to learn from, where the whole database is there."""
 
 LEAST = 10
 """Recordings with each label that the smallest part holds."""
@@ -85,7 +85,9 @@ def nested_fractions(
     patients : array, shape (recordings,)
         Whose each is; a patient is chosen with all recordings.
     fractions : sequence of float
-        Shares of the recordings, above 0 and at most 1; a part ends with the patient who fills it.
+        Shares of the recordings, above 0 and at most 1; a part ends with the patient who fills it. The default needs
+        the full database, 17,400 training recordings. With fewer choose larger shares, or the smallest part lacks the
+        rare labels.
     least : int
         So many recordings with each label there are at least in the smallest part.
     seed : int

@@ -49,6 +49,8 @@ def best_thresholds(true: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
 
     Notes
     -----
+    The labels are **all** of the validation set's, also where a model learnt from few. So a macro F1 "at 1 % of the
+    labels" used more labels than that; AUROC needs no thresholds and did not.
     Source: our choice; the threshold 0.5 would punish rare labels. Taught in chapter ``33_superdiagnostic``.
 
     Examples
@@ -85,7 +87,8 @@ def multilabel_report(
         Scores on the same recordings, and thresholds that they had no part in. With several seeds every number is
         their mean.
     patients : array, shape (recordings,)
-        Whose each recording is.
+        Whose each recording is. Where that is unknown, give each recording a name of its own: it then counts as a
+        patient, as those of ``Record.patient`` do, and the intervals are too narrow if a person comes twice.
     classes : sequence of str
         Names of the labels.
     resamples : int
@@ -105,7 +108,8 @@ def multilabel_report(
 
     Notes
     -----
-    Macro numbers are means over labels. Draws in which a label doesn't occur are left out.
+    Macro numbers are means over labels. Draws in which a label doesn't occur are left out. F1 rests on thresholds,
+    and so on all labels of the validation set, see ``best_thresholds``; AUROC does not.
     Source: the usual definitions, checked against scikit-learn. Taught in chapter ``33_superdiagnostic``.
 
     Examples

@@ -23,7 +23,8 @@ class RankTest:
     mean_ranks : Series
         Of each method, the best first; 1 is best.
     statistic, p_value : float
-        Of the Friedman test, which asks whether any method differs from the others.
+        Of the Friedman test, which asks whether any method differs from the others. If all mean ranks are equal, 0 and
+        1.
     pairs : DataFrame
         p-value of each pair of methods after Nemenyi, already corrected for their number.
     critical_difference : float
@@ -93,7 +94,8 @@ def rank_test(table: pd.DataFrame) -> RankTest:
     scores = _checked(table)
     blocks, methods = scores.shape
     mean_ranks = pd.Series(rankdata(-scores, axis=1).mean(axis=0), index=table.columns).sort_values(kind="stable")
-    statistic, p_value = friedmanchisquare(*scores.T)
+    # With ties alone scipy would divide zero by zero.
+    statistic, p_value = friedmanchisquare(*scores.T) if np.ptp(mean_ranks) > 0 else (0.0, 1.0)
     # Passed as numbers, so that the answer's order is that of the columns whatever their names.
     pairs = pd.DataFrame(
         np.asarray(posthoc_nemenyi_friedman(scores), dtype=np.float64), index=table.columns, columns=table.columns

@@ -40,7 +40,8 @@ def plot_label_curve(
     curves : mapping of method to mapping of number of labels to Interval
         Such as ``{"Beat-SSL": {10: …, 40: …, 160: …}}``; eight methods at most. Shares are passed in percent.
     references : mapping of str to float, optional
-        Scores that need no labels of ours, such as those of neurokit2 and of the paper, drawn across; two at most.
+        Scores that need no labels of ours, such as those of neurokit2 and of the paper, drawn across; two at most,
+        and none with a method's name.
     score : str
         What the score is.
     labels : str
@@ -57,7 +58,7 @@ def plot_label_curve(
     Raises
     ------
     ECGError
-        If there is nothing to draw, or too many methods or references.
+        If there is nothing to draw, too many methods or references, or a name stands for both.
 
     Notes
     -----
@@ -77,6 +78,14 @@ def plot_label_curve(
             expected=f"from 1 to {len(_LOOKS)} methods with scores, and {len(_REFERENCES)} references at most",
             found=f"{len(curves)} methods, {len(across)} references",
             remedy="choose the methods to compare",
+        )
+    twice = [name for name in across if name in curves]
+    if twice:
+        raise ECGError(
+            "a reference has a method's name",
+            expected="another name for each line",
+            found=f"twice {', '.join(twice)}",
+            remedy="call the reference what it is, such as 'the paper'",
         )
     rows = [
         {

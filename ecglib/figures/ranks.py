@@ -23,7 +23,8 @@ def plot_ranks(test: RankTest) -> tuple[Figure, pd.DataFrame]:
     Returns
     -------
     figure : Figure
-        The line above is as long as the critical difference. A bar spans methods of which no two differ.
+        The line above is as long as the critical difference, and the axis no shorter. A bar spans methods of which no
+        two differ.
     data : DataFrame
         A row for each method: ``method``, ``mean_rank``, and its p-value against the best, ``p_against_best``.
 
@@ -47,7 +48,8 @@ def plot_ranks(test: RankTest) -> tuple[Figure, pd.DataFrame]:
     height = _TOP + panel + _BOTTOM
     figure = Figure(figsize=(_WIDTH, height))
     axes = axes_at(figure, left, _BOTTOM, across, panel)
-    axes.set(xlim=(0.8, len(names) + 0.2), ylim=(len(names) - 0.5, -0.5))
+    end = 1 + test.critical_difference
+    axes.set(xlim=(0.8, max(len(names) + 0.2, end)), ylim=(len(names) - 0.5, -0.5))
     axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
     axes.set_axisbelow(True)
     for row, rank in enumerate(ranks):
@@ -69,7 +71,6 @@ def plot_ranks(test: RankTest) -> tuple[Figure, pd.DataFrame]:
             clip_on=False,
             gid="alike",
         )
-    end = min(1 + test.critical_difference, len(names) + 0.2)
     above = 1 + 0.14 / panel
     axes.annotate(
         "",

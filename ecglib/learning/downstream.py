@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
@@ -83,7 +85,9 @@ def fit_segmenter(
     batch_size : int
         Recordings at a time.
     learning_rate, encoder_learning_rate : float
-        Of AdamW for the decoder and, lower, for the encoder; both rise and fall as one cycle.
+        Of AdamW for the decoder and, lower, for the encoder; both rise and fall as one cycle. An encoder that starts
+        from random weights learns best at the decoder's rate: pass that for it, so that a method without pretraining
+        isn't held back.
     device : str
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
     progress : bool
@@ -96,7 +100,8 @@ def fit_segmenter(
     Raises
     ------
     ECGError
-        If the loss is no longer a number, the labels are not those of samples, or there is no such device.
+        If the loss is no longer a number, the samples' labels are of another shape or none of the model's classes, or
+        there is no such device.
 
     Notes
     -----
@@ -113,7 +118,9 @@ def fit_segmenter(
     >>> len(done.history), predict_waves(model, x).shape
     (2, (4, 400))
     """
-    _check_targets(train.y.shape[1:] == train.x.shape[2:], "a label for every sample", train)
+    classes = model.classifier.out_channels
+    fit = train.y.shape[1:] == train.x.shape[2:] and bool(np.isin(train.targets, np.arange(UNKNOWN, classes)).all())
+    _check_targets(fit, f"a label from 0 to {classes - 1}, or {UNKNOWN} for unknown, for every sample", train)
     rates = (learning_rate, encoder_learning_rate)
     return _fit(model, train, known_cross_entropy, steps, seed, batch_size, rates, device, progress)
 
@@ -139,7 +146,7 @@ def fit_labels(
     train : Examples
         ``x``: millivolts, shape (recordings, leads, samples). ``y``: 0 or 1, shape (recordings, classes).
     steps, seed, batch_size, learning_rate, encoder_learning_rate, device, progress
-        As in ``fit_segmenter``.
+        As in ``fit_segmenter``, with a head in place of the decoder; so also for an encoder with random weights.
 
     Returns
     -------
@@ -217,11 +224,8 @@ def label_scores(
     """
     examples = x if isinstance(x, Examples) else Examples(x, np.zeros(len(x), np.int64))
     fabric, _ = make_fabric(device)
-    with repeatable():
-        model.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        scores = logits(model, examples, _BATCH).sigmoid().numpy()
-        model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    return scores
+    with repeatable(), _at_work(model, fabric):
+        return logits(model, examples, _BATCH).sigmoid().numpy()
 
 
 def known_cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
@@ -265,8 +269,7 @@ def _fit(
 ) -> Downstream:
     fabric, precision = make_fabric(device)
     started = time.perf_counter()
-    with repeatable():
-        model.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with repeatable(), _at_work(model, fabric):
         head = [parameter for name, parameter in model.named_parameters() if not name.startswith("encoder.")]
         groups = [{"params": head, "peak": rates[0]}]
         if not model.frozen:
@@ -295,8 +298,17 @@ def _fit(
                 total, since = torch.zeros_like(total), 0
                 bar.set_postfix(loss=f"{history[-1]['loss']:.4f}")
                 _check_finite(history[-1])
-        model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return Downstream(history, time.perf_counter() - started, fabric.device.type, precision)
+
+
+@contextmanager
+def _at_work(model: WithEncoder, fabric: Fabric) -> Iterator[None]:
+    """Hold a model on the device, and bring it back to the processor, also after an error."""
+    try:
+        model.to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        yield
+    finally:
+        model.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
 
 
 def _batches(examples: int, batch_size: int, steps: int, seed: int) -> Iterator[NDArray[np.int64]]:
@@ -318,7 +330,8 @@ def _check_targets(fit: bool, expected: str, train: Examples) -> None:
         raise ECGError(
             "these labels can't be learnt",
             expected=f"recordings of shape (recordings, leads, samples), and {expected}",
-            found=f"recordings of shape {train.x.shape}, labels of shape {train.y.shape}",
+            found=f"recordings of shape {train.x.shape}, labels of shape {train.y.shape} with "
+            f"{', '.join(map(str, np.unique(train.targets)[:6]))}",
             remedy="pass the labels of exactly these recordings",
         )
 

@@ -50,17 +50,18 @@ def recording_embeddings(
     (3, 128)
     """
     was_training = encoder.training
-    with repeatable(), torch.inference_mode():
+    with repeatable():
         if device is not None:
             encoder.to(make_fabric(device)[0].device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         place = next(encoder.parameters()).device
         encoder.eval()
-        found = [
-            encoder(scale_recordings(torch.from_numpy(np.array(recordings[at : at + batch_size])).to(place)))
-            .mean(dim=2)
-            .cpu()
-            for at in range(0, len(recordings), batch_size)
-        ]
+        with torch.inference_mode():  # the encoder moves outside: what moves in here can't be trained again
+            found = [
+                encoder(scale_recordings(torch.from_numpy(np.array(recordings[at : at + batch_size])).to(place)))
+                .mean(dim=2)
+                .cpu()
+                for at in range(0, len(recordings), batch_size)
+            ]
         encoder.train(was_training)
         if device is not None:
             encoder.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -89,7 +89,8 @@ class PretrainingSet:
     Raises
     ------
     ECGError
-        If the arrays differ in length, there is no recording, or a feature of one that belongs here is not finite.
+        If the arrays differ in length, there is no recording, or a feature of one that belongs here, or of its beats,
+        is not finite.
 
     Notes
     -----
@@ -134,10 +135,12 @@ class PretrainingSet:
                 f"recordings and {[len(part) for part in of_beats]} for beats, {len(self)} chosen",
                 remedy="compute peaks, features and pseudo-labels of exactly these recordings",
             )
+        rows = np.arange(len(self.x)) if self.rows is None else self.rows
         for name, values in self.recording_features.items():
-            _check_finite(name, values, np.arange(len(self.x)) if self.rows is None else self.rows)
+            _check_finite(name, values, _chunks(rows))
         for name, values in self.beat_features.items():
-            _check_finite(name, values, np.arange(beats))
+            beats_of = (self._beats(chunk)[1] for chunk in _chunks(rows))
+            _check_finite(name, values, (chunk for some in beats_of for chunk in _chunks(some)))
 
     def __len__(self) -> int:
         return len(self.x) if self.rows is None else len(self.rows)
@@ -146,6 +149,14 @@ class PretrainingSet:
     def _first_beat(self) -> NDArray[np.int64]:
         counts = np.zeros(len(self.x), np.int64) if self.counts is None else self.counts
         return np.concatenate([[0], np.cumsum(counts)])
+
+    def _beats(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give, for each beat of these recordings, the position of its recording in ``rows``, and its own row."""
+        first = self._first_beat
+        counts = first[rows + 1] - first[rows]
+        recording = np.repeat(np.arange(len(rows)), counts)
+        before = np.cumsum(counts) - counts
+        return recording, first[rows][recording] + np.arange(len(recording)) - before[recording]
 
     def take(self, positions: ArrayLike) -> PretrainingSet:
         """Give the recordings at these positions as a set of their own, without copying one."""
@@ -159,11 +170,7 @@ class PretrainingSet:
         """Gather the recordings at these positions, with their beats, on the processor."""
         rows = np.asarray(positions, dtype=np.int64)
         rows = rows if self.rows is None else self.rows[rows]
-        first = self._first_beat
-        counts = first[rows + 1] - first[rows]
-        recording = np.repeat(np.arange(len(rows)), counts)
-        before = np.cumsum(counts) - counts
-        beats = first[rows][recording] + np.arange(len(recording)) - before[recording]
+        recording, beats = self._beats(rows)
         samples = np.zeros(0, np.int64) if self.samples is None else self.samples
         return PretrainingBatch(
             torch.from_numpy(np.array(self.x[rows])),
@@ -176,9 +183,12 @@ class PretrainingSet:
         )
 
 
-def _check_finite(name: str, values: NDArray[np.float32], rows: NDArray[np.int64]) -> None:
-    """Refuse NaN, without reading all of a memory-mapped array at a time."""
-    chunks = (rows[at : at + _CHUNK] for at in range(0, len(rows), _CHUNK))
+def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    return (rows[at : at + _CHUNK] for at in range(0, len(rows), _CHUNK))
+
+
+def _check_finite(name: str, values: NDArray[np.float32], chunks: Iterable[NDArray[np.int64]]) -> None:
+    """Refuse NaN in the rows of all chunks, without reading all of a memory-mapped array at a time."""
     bad = sum(np.count_nonzero(~np.isfinite(values[chunk])) for chunk in chunks)
     if bad:
         raise ECGError(

@@ -30,12 +30,12 @@ class ECGEncoder(nn.Module):
     Notes
     -----
     Takes (batch, leads, samples), scaled recording by recording, and gives (batch, channels, samples / 8, rounded
-    up). Feature ``k`` is centred on sample ``8 k``, so a wave at sample ``s`` stands at step ``s / 8``; it sees 0.71 s
-    to each side at 100 samples a second, a beat. With twelve leads and width 32 it has 332,096 parameters. Group
-    normalisation, because statistics of a batch would leak from one view of a recording into the other, and because
-    they can't be shared among processors. Source: the paper says nothing of its encoder that we could read; the block
-    is that of He and colleagues (2016), the normalisation that of Wu and He (2018), **all sizes are our choice**.
-    Taught in chapter ``32_pretraining``.
+    up). Feature ``k`` is centred on sample ``8 k``, so a wave at sample ``s`` stands at step ``s / 8``. Convolutions
+    see 0.71 s to each side at 100 samples a second, a beat; the normalisation sees mean and spread of the whole
+    recording. With twelve leads and width 32 it has 332,096 parameters. Group normalisation, because statistics of a
+    batch would leak from one view of a recording into the other, and because they can't be shared among processors.
+    Source: the paper says nothing of its encoder that we could read; the block is that of He and colleagues (2016), the
+    normalisation that of Wu and He (2018), **all sizes are our choice**. Taught in chapter ``32_pretraining``.
 
     Examples
     --------

@@ -46,7 +46,8 @@ class Segmenter(WithEncoder):
     ) -> None:
         super().__init__(encoder, frozen=frozen)
         with torch.no_grad():
-            stages = self.encoder.eval().stages(torch.zeros(1, leads, 16 * self.encoder.step))
+            probe = next(self.encoder.parameters()).new_zeros(1, leads, 16 * self.encoder.step)  # on its device
+            stages = self.encoder.eval().stages(probe)
         *skips, coarse = leads, *(stage.shape[1] for stage in stages)
         self.blocks = nn.ModuleList()
         for skip in reversed(skips):

@@ -46,6 +46,7 @@ _LEVEL = slice(_BEFORE - 10, _BEFORE - 6)
 _QRS = slice(_BEFORE - 12, _BEFORE + 17)
 _QRS_SHARE = 0.15
 _T_AFTER_QRS, _T_LAST, _T_LEAST = 4, 0.7, 5
+_T_BEFORE_NEXT = 10
 _LEAST_HEIGHT = 0.05
 
 
@@ -104,11 +105,12 @@ def recording_features(recording: ArrayLike, peaks: ArrayLike) -> RecordingFeatu
     -----
     Heights, widths and shape of a recording are those of its median beat. Millivolts count from the level just before
     the QRS complex (0.1 to 0.06 s before the R peak). R is the highest, S the lowest sample of the QRS complex (a deep
-    Q counts as S), T what is farthest from the level between the QRS complex and the next beat. The QRS complex lasts
-    as long as the heart's vector, averaged over 0.03 s, moves faster than 0.15 of its fastest; T ends where its
-    steepest descent would reach the lowest level behind it. The axis is that of the net QRS heights in I and aVF; as
-    cosine and sine, 179 and -179 degrees are neighbours. The first beat's interval before, and the last one's after,
-    are taken to be the median; what a window would see outside the recording is the edge value.
+    Q counts as S), T what is farthest from the level after the QRS complex: until 0.7 of the median interval, at most
+    until 0.1 s before the next R peak, but over 0.05 s at least. The QRS complex lasts as long as the slope of all
+    leads together (the root of the sum of their squared slopes, averaged over 0.03 s) is above 0.15 of its maximum; T
+    ends where its steepest descent would reach the lowest level behind it. The axis is that of the net QRS heights in I
+    and aVF; as cosine and sine, 179 and -179 degrees are neighbours. The first beat's interval before, and the last
+    one's after, are taken to be the median; what a window would see outside the recording is the edge value.
 
     Source: **our choice**; the paper names an ECG feature extractor and doesn't say what it extracts. Tangents to T are
     an old custom (Lepeschkin and Surawicz, 1952). Taught in chapter ``31_like_beats``.
@@ -149,21 +151,21 @@ def recording_features(recording: ArrayLike, peaks: ArrayLike) -> RecordingFeatu
     rhythm = dict(zip(RR_STATISTICS, rr_statistics(samples, RATE), strict=True))
     intervals = np.diff(samples)
     usual = float(np.median(intervals))
+    before, after = np.r_[usual, intervals], np.r_[intervals, usual]
 
     beats = _beats(leads, samples)
     median = np.median(beats, axis=0, keepdims=True)
-    width, qt, heights = _measure(median, usual)
+    width, qt, heights = _measure(median, np.array([usual]), usual)
     r, s, t = heights.reshape(3, len(LEADS))
     axis = np.arctan2(2 / np.sqrt(3) * (r + s)[LEADS.index("aVF")], (r + s)[LEADS.index("I")])
     features = [60 * RATE / usual, rhythm["sd"], rhythm["rmssd"], *width, *qt, np.cos(axis), np.sin(axis), *heights[0]]
     ratios = t / np.maximum(r - s, _LEAST_HEIGHT)
 
-    beat_width, _, beat_heights = _measure(beats, usual)
-    before, after = np.r_[usual, intervals] / usual, np.r_[intervals, usual] / usual
+    beat_width, _, beat_heights = _measure(beats, after, usual)
     return RecordingFeatures(
         features=np.array([*features, *ratios], dtype=np.float32),
         shape=_shape(median).ravel(),
-        beat_features=np.column_stack([before, after, beat_width, beat_heights]).astype(np.float32),
+        beat_features=np.column_stack([before / usual, after / usual, beat_width, beat_heights]).astype(np.float32),
         beat_shapes=_shape(vectorcardiogram(beats)).reshape(len(beats), -1),
         samples=samples,
     )
@@ -177,9 +179,13 @@ def _beats(leads: NDArray[np.float32], peaks: NDArray[np.int64]) -> NDArray[np.f
 
 
 def _measure(
-    beats: NDArray[np.float32], usual: float
+    beats: NDArray[np.float32], to_next: NDArray[np.float64], usual: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]:
-    """Give QRS width and QT in seconds, shape (beats,), and heights of R, S and T, shape (beats, 3 * leads)."""
+    """Give QRS width and QT in seconds, shape (beats,), and heights of R, S and T, shape (beats, 3 * leads).
+
+    How long a beat's T lasts doesn't depend on when the next beat comes. So its window goes by the usual interval, and
+    the interval to the next peak (both in samples) only cuts it short.
+    """
     from scipy.ndimage import uniform_filter1d  # a second that readers of stored features need not wait for
 
     rows = np.arange(len(beats))
@@ -189,7 +195,8 @@ def _measure(
     time = np.arange(beats.shape[-1])
     in_qrs = (time >= np.floor(onset)[:, np.newaxis]) & (time <= np.ceil(offset)[:, np.newaxis])
     first = np.ceil(offset).astype(np.int64) + _T_AFTER_QRS
-    last = np.maximum(_BEFORE + min(_AFTER - 1, int(_T_LAST * usual)), first + _T_LEAST)
+    latest = np.minimum(to_next.astype(np.int64) - _T_BEFORE_NEXT, min(_AFTER - 1, int(_T_LAST * usual)))
+    last = np.maximum(_BEFORE + latest, first + _T_LEAST)
     in_t = (time >= first[:, np.newaxis]) & (time <= last[:, np.newaxis])
     r = np.where(in_qrs[:, np.newaxis], beats, -np.inf).max(axis=-1)
     s = np.where(in_qrs[:, np.newaxis], beats, np.inf).min(axis=-1)

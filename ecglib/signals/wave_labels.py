@@ -152,9 +152,10 @@ def wave_labels(waves: Waves, samples: int, rate: float, new_rate: float = RATE)
 
     Notes
     -----
-    A sample lies in a wave if its instant is between the wave's brackets, both included. Unknown is all before the
-    first and after the last mark, because LUDB's cardiologists left the outer beats out; and where a wave lacks a
-    bracket, everything between its peak and the next wave on that side. A model neither learns nor is judged there.
+    A sample lies in a wave if its instant is between the wave's brackets, both included. Where waves overlap, the
+    later one counts. Unknown is all before the first and after the last mark, because LUDB's cardiologists left the
+    outer beats out; and where a wave lacks a bracket, everything between its peak and the next wave on that side. A
+    model neither learns nor is judged there.
     Source: the marks are LUDB's (Kalyakulina et al., 2020); this reading of them is our choice. Taught in chapter
     ``34_wave_segmentation``.
 

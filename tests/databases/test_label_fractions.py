@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecglib.databases.label_fractions import FRACTIONS, PATIENT_COUNTS, nested_fractions, nested_patients
+from ecglib.databases.label_fractions import FRACTIONS, LEAST, PATIENT_COUNTS, nested_fractions, nested_patients
 from ecglib.errors import ECGError
 
 
@@ -48,6 +48,28 @@ def test_fractions_are_nested_whole_patients_with_every_label():
         assert (labels[chosen[share]].sum(axis=0) >= 10).all()
     again, other = (nested_fractions(labels, patients, [0.1], seed=seed)[0.1].tolist() for seed in (0, 1))
     assert again == chosen[0.1].tolist() != other
+
+
+def like_ptbxl(recordings):
+    """As many patients, and as often NORM, MI, STTC, CD and HYP, as in PTB-XL."""
+    random = np.random.default_rng(0)
+    labels = random.random((recordings, 5)) < (0.436, 0.251, 0.240, 0.225, 0.122)
+    people = round(recordings * 18_869 / 21_799)
+    return labels, np.concatenate([np.arange(people), random.integers(0, people, recordings - people)])
+
+
+def test_the_default_fractions_suit_the_full_database_and_no_tenth_of_it():
+    labels, patients = like_ptbxl(17_400)
+    most = np.bincount(patients).max()
+    for seed in range(5):
+        chosen = nested_fractions(labels, patients, seed=seed)
+        assert tuple(chosen) == FRACTIONS
+        for share, places in chosen.items():
+            assert 17_400 * share <= len(places) < 17_400 * share + most
+            assert (labels[places].sum(axis=0) >= LEAST).all()
+        assert set(chosen[0.01].tolist()) < set(chosen[0.1].tolist())
+    with pytest.raises(ECGError, match=r"0\.01 of the labels are too few"):
+        nested_fractions(*like_ptbxl(1_740), seed=0)
 
 
 def test_a_rare_label_is_waited_for():

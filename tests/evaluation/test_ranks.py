@@ -72,6 +72,14 @@ def test_all_apart_and_all_alike():
     assert [set(group) for group in rank_test(alike).groups()] == [set("abc")]
 
 
+@pytest.mark.parametrize("table", [np.ones((5, 3)), [[1, 2, 3], [2, 3, 1], [3, 1, 2]]])
+def test_where_all_mean_ranks_are_equal_nothing_differs(table):
+    found = rank_test(pd.DataFrame(table, columns=list("abc"), dtype=float))
+    assert found.mean_ranks.tolist() == [2, 2, 2]
+    assert (found.statistic, found.p_value) == (0.0, 1.0)
+    assert found.groups() == [("a", "b", "c")]
+
+
 @pytest.mark.parametrize(
     "table",
     [

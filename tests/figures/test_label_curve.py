@@ -57,6 +57,11 @@ def test_the_text_is_readable(looks, number):
     looks.readable(figure)
 
 
+def test_a_reference_with_a_methods_name_is_refused():
+    with pytest.raises(ECGError, match="twice 3KG"):
+        plot_label_curve(curves(METHODS[:2]), references={"the paper": 0.9, "3KG": 0.8})
+
+
 def test_too_much_or_nothing_is_refused():
     for made, references in (
         ({}, {}),

@@ -28,13 +28,20 @@ def test_dots_stand_at_the_ranks_and_bars_beside_those_alike(looks):
     assert data["p_against_best"].tolist() == test.pairs.loc["Beat-SSL"].tolist()
 
 
-def test_the_line_is_as_long_as_the_critical_difference(looks):
-    figure, _ = plot_ranks(made([1.4, 2.1, 2.6], 1.25))
-    (line,) = looks.named(figure.axes[0], "critical difference")
-    assert line.xy[0] - line.xyann[0] == pytest.approx(1.25)
+@pytest.mark.parametrize(("reach", "end"), [(1.25, 3.2), (2.3, 3.3), (3.6, 4.6)])
+def test_the_line_is_as_long_as_the_critical_difference_and_the_axis_no_shorter(looks, reach, end):
+    figure, _ = plot_ranks(made([1.4, 2.1, 2.6], reach))
+    (axes,) = figure.axes
+    (line,) = looks.named(axes, "critical difference")
+    assert line.xyann[0] == 1
+    assert line.xy[0] - line.xyann[0] == pytest.approx(reach)
+    assert axes.get_xlim() == pytest.approx((0.8, end))
+    assert axes.get_xticks().tolist() == [1, 2, 3]
 
 
-@pytest.mark.parametrize(("ranks", "reach"), [([1.4, 2.1, 2.6, 4.9, 5.2, 5.4, 6.4], 1.3), ([1, 2, 3], 0.4)])
+@pytest.mark.parametrize(
+    ("ranks", "reach"), [([1.4, 2.1, 2.6, 4.9, 5.2, 5.4, 6.4], 1.3), ([1, 2, 3], 0.4), ([1.8, 2, 2.2], 3.6)]
+)
 def test_the_text_is_readable(looks, ranks, reach):
     figure, _ = plot_ranks(made(ranks, reach))
     looks.readable(figure)

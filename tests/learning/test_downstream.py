@@ -126,6 +126,26 @@ def test_every_recording_comes_equally_often():
     assert sorted(places[:7].tolist()) == list(range(7))
 
 
+def test_a_model_comes_back_from_the_device_also_after_an_error():
+    """On the device its weights lie channels last; here that is the trace of having been there."""
+    x, y = recordings(4)
+    broken = np.where(np.arange(300) == 7, np.nan, x).astype(np.float32)
+    model, seen = segmenter(), []
+    model.blocks[0].register_forward_pre_hook(lambda *_: seen.append(home(model)))
+    with pytest.raises(ECGError, match="no longer a number"):
+        fit_segmenter(model, Examples(broken, y), steps=2, seed=0, device="cpu", progress=False)
+    assert seen[0] is False
+    assert home(model)
+    model = classifier()
+    with pytest.raises(RuntimeError):
+        label_scores(model, x[:, :1], device="cpu")
+    assert home(model)
+
+
+def home(model):
+    return all(value.device.type == "cpu" and value.is_contiguous() for value in model.parameters())
+
+
 def test_nan_and_wrong_labels_are_refused():
     x, y = recordings(4)
     broken = np.where(np.arange(300) == 7, np.nan, x).astype(np.float32)
@@ -133,6 +153,11 @@ def test_nan_and_wrong_labels_are_refused():
         fit_segmenter(segmenter(), Examples(broken, y), steps=2, seed=0, device="cpu", progress=False)
     with pytest.raises(ECGError, match="can't be learnt"):
         fit_segmenter(segmenter(), Examples(x, y[:, :200]), steps=2, seed=0, device="cpu", progress=False)
+    for wrong in (UNKNOWN - 1, 4):
+        with pytest.raises(ECGError, match=f"from 0 to 3, or -1 .*found .* with .*{wrong}"):
+            fit_segmenter(segmenter(), Examples(x, np.where(y == 3, wrong, y)), steps=2, seed=0, progress=False)
+    with pytest.raises(ECGError, match="can't be learnt"):
+        fit_segmenter(segmenter(), Examples(x, y + 0.5), steps=2, seed=0, device="cpu", progress=False)
     for labels in (np.full((4, 2), 2), np.zeros((4, 3), int), np.zeros(4, int)):
         with pytest.raises(ECGError, match="can't be learnt"):
             fit_labels(classifier(), Examples(x, labels), steps=2, seed=0, device="cpu", progress=False)

@@ -220,3 +220,6 @@ def test_embeddings_are_means_of_features_in_any_batch_and_leave_the_encoder_as_
             np.testing.assert_allclose(row, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(recording_embeddings(encoder, 7 * x, device="cpu"), found, rtol=1e-4, atol=1e-5)
     assert all(parameter.is_contiguous() for parameter in encoder.parameters())
+    encoder.zero_grad()
+    encoder(torch.from_numpy(x)).square().sum().backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in encoder.parameters())

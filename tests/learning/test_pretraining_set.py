@@ -100,5 +100,30 @@ def test_features_that_are_no_numbers_are_refused_unless_their_recording_is_left
         data(recording_features={"soft_1": features})
     kept = data(recording_features={"soft_1": features}, rows=np.array([0, 1, 2, 3, 5]))
     assert len(kept) == 5
-    with pytest.raises(ECGError, match="no numbers"):
-        data(beat_features={"soft_2": np.full((11, 3), np.inf, np.float32)})
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_beats_with_features_that_are_no_numbers_are_refused_unless_their_recording_is_left_out(bad):
+    features = {"soft_2": ARRAYS["beat_features"]["soft_2"].copy()}
+    features["soft_2"][OWNER == 2, 1] = bad
+    for rows in (None, np.array([0, 2]), np.array([2])):
+        with pytest.raises(ECGError, match="features for soft_2 that are no numbers") as error:
+            data(beat_features=features, rows=rows)
+        assert "2 that are NaN" in str(error.value)
+    kept = data(beat_features=features, rows=np.array([5, 3, 0]))
+    assert kept.batch([0, 1, 2]).beat_features["soft_2"].isfinite().all()
+
+
+@pytest.mark.parametrize("rows", [None, np.array([5, 3, 0])])
+def test_features_are_looked_at_a_few_at_a_time(rows, monkeypatch):
+    class Watched(np.ndarray):
+        def __getitem__(self, chosen):
+            seen.append(chosen)
+            return super().__getitem__(chosen)
+
+    monkeypatch.setattr("ecglib.learning.pretraining_set._CHUNK", 2)
+    seen = []
+    data(beat_features={"soft_2": ARRAYS["beat_features"]["soft_2"].view(Watched)}, rows=rows)
+    expected = np.arange(11) if rows is None else np.flatnonzero(np.isin(OWNER, rows))
+    assert sorted(np.concatenate(seen).tolist()) == expected.tolist()
+    assert max(map(len, seen)) == 2

@@ -51,15 +51,20 @@ def test_shapes(samples, leads, width):
     assert (encoder.channels, encoder.step) == (4 * width, 8)
 
 
-@pytest.mark.parametrize("sample", [400, 403, 404])
-def test_a_feature_is_centred_on_eight_times_its_step_and_sees_what_the_documentation_says(sample):
-    encoder = ECGEncoder(leads=1, width=8)
+def without_normalisation(encoder):
     for module in encoder.modules():
         for name, layer in list(module.named_children()):
             if isinstance(layer, nn.GroupNorm):
                 setattr(module, name, nn.Identity())
-            elif isinstance(layer, nn.Conv2d):
-                nn.init.ones_(layer.weight)
+    return encoder
+
+
+@pytest.mark.parametrize("sample", [400, 403, 404])
+def test_convolutions_are_centred_on_eight_times_their_step_and_reach_as_far_as_the_documentation_says(sample):
+    encoder = without_normalisation(ECGEncoder(leads=1, width=8))
+    for layer in encoder.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.ones_(layer.weight)
     impulse = torch.zeros(1, 1, 800)
     impulse[0, 0, sample] = 1
     for step, stage in zip((2, 4, 8), encoder.stages(impulse), strict=True):
@@ -67,6 +72,16 @@ def test_a_feature_is_centred_on_eight_times_its_step_and_sees_what_the_document
         reach = {2: 3, 4: 15, 8: 71}[step]
         assert reached.tolist() == [at for at in range(0, 800, step) if abs(at - sample) <= reach]
     assert "0.71 s" in ECGEncoder.__doc__
+
+
+def test_only_the_normalisation_sees_farther_than_the_convolutions():
+    encoder = ECGEncoder(width=8)
+    x = torch.randn(1, 12, 800)
+    louder = torch.cat([x[..., :400], 10 * x[..., 400:]], dim=-1)
+    far = slice(0, 40)  # until sample 312: more than 71 before what is louder
+    assert (encoder(x)[..., far] - encoder(louder)[..., far]).abs().max() > 0.1
+    without_normalisation(encoder)
+    torch.testing.assert_close(encoder(x)[..., far], encoder(louder)[..., far])
 
 
 def test_it_is_as_large_as_its_documentation_says():

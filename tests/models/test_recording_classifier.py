@@ -34,6 +34,19 @@ def test_recordings_are_scaled_as_a_whole():
     assert np.isnan(scale_recordings(torch.from_numpy(x)).numpy()).all(axis=(1, 2)).tolist() == [True] + [False] * 4
 
 
+def test_a_constant_recording_becomes_zeros_though_its_deviation_is_not_quite_zero():
+    flat = torch.full((1, 12, 1000), 0.1)
+    rounded = flat.clone()
+    rounded[..., ::2] = torch.nextafter(flat[..., ::2], torch.tensor(1.0))
+    assert rounded.std(dim=(1, 2), correction=0) > 0
+    for same in (flat, rounded, -1000 * flat, 0 * flat):
+        assert (scale_recordings(same) == 0).all()
+    almost = flat + 1e-5 * torch.randn(1, 12, 1000)
+    torch.testing.assert_close(scale_recordings(almost).std(), torch.tensor(1.0), rtol=1e-3, atol=0)
+    flat[0, 3, 7] = torch.nan
+    assert scale_recordings(flat).isnan().all()
+
+
 def test_the_encoder_is_copied():
     encoder = ECGEncoder(width=8)
     before = {name: value.clone() for name, value in encoder.state_dict().items()}

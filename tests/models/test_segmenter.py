@@ -59,6 +59,14 @@ def test_every_sample_has_scores_on_any_encoder(samples):
     assert Segmenter(Other(), classes=5, leads=3)(torch.randn(2, 3, samples)).shape == (2, 5, samples)
 
 
+def test_an_encoder_elsewhere_and_in_other_numbers_is_taken():
+    model = Segmenter(ECGEncoder(width=8).to("meta"))
+    assert {parameter.device.type for parameter in model.encoder.parameters()} == {"meta"}
+    assert len(model.blocks) == 3
+    x = torch.randn(1, 12, 80, dtype=torch.float64)
+    assert Segmenter(ECGEncoder(width=8).double()).double()(x).dtype == torch.float64
+
+
 def test_every_parameter_learns_and_the_gradient_is_the_slope(learns):
     model = Segmenter(ECGEncoder(leads=2, width=8), leads=2, width=8)
     x = torch.randn(2, 2, 64)

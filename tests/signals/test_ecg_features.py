@@ -124,6 +124,17 @@ def test_beats_have_intervals_of_their_own_and_one_wide_beat_is_wide():
     np.testing.assert_array_equal(found.samples, peaks)
 
 
+@pytest.mark.parametrize(("coupling", "t_end"), [(0.35, 0.32), (0.4, 0.36), (0.45, 0.36), (0.5, 0.36)])
+def test_a_premature_beat_leaves_the_t_waves_of_the_others_as_they_are(coupling, t_end):
+    beats = np.arange(0.6, 9, 0.8)
+    beats[5] = beats[4] + coupling
+    peaks = np.rint(beats * 100).astype(int)
+    found = dict(zip(BEAT_FEATURES, recording_features(made(beats, t_end=t_end), peaks).beat_features.T, strict=True))
+    heights = np.array([found[f"t_{lead}"] for lead in LEADS])
+    usual = np.arange(len(beats)) != 5
+    np.testing.assert_allclose(heights[:, usual], np.tile(T[:, None], usual.sum()), atol=1e-4)
+
+
 def test_shapes_are_means_of_samples_around_the_peak():
     recording = made(BEATS) + 0.01 * np.random.default_rng(0).normal(size=(12, 1000))
     found = recording_features(recording, PEAKS)

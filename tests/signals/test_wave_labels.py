@@ -52,6 +52,13 @@ def test_a_bracket_missing_at_either_end_ends_the_span():
     assert (found[25:71] != UNKNOWN).all()
 
 
+def test_of_overlapping_waves_the_later_one_counts():
+    found = wave_labels(waves(BEAT[0], ("QRS", 40, 44, 64), ("T", 60, 70, 80)), 100, 100, 100)
+    np.testing.assert_array_equal(found[38:82], np.repeat([0, 2, 3, UNKNOWN], [2, 20, 21, 1]))
+    early = wave_labels(waves(("P", 20, 25, 45), BEAT[1], BEAT[2]), 100, 100, 100)
+    np.testing.assert_array_equal(early[20:52], np.repeat([1, 2, 0], [20, 11, 1]))
+
+
 def test_without_waves_nothing_is_known():
     assert (wave_labels(Waves(np.array([], "<U3"), *np.zeros((3, 0), np.int64)), 500, 500) == UNKNOWN).all()
 

@@ -18,15 +18,17 @@ class CMSC(nn.Module):
     ----------
     channels : int
         Channels of the encoder's features.
-    numbers : int
-        Of the embeddings that the loss compares.
+    dimensions : int
+        Of the vectors that are compared.
 
     Notes
     -----
     The two views are what a few seconds change: the phase, the breath, a single odd beat. Whose heart it is stays,
     and so an encoder may learn to name patients. Source: contrastive multi-segment coding of Kiyasseh and colleagues
-    (2021), CLOCS; theirs counts all segments of a patient as alike, ours those of one recording. **Layers are our
-    choice**. Taught in chapter ``35_rivals``.
+    (2021), CLOCS. Two things differ. CLOCS compares first halves with second ones only; ``nt_xent`` also pushes each
+    half away from the same half of other recordings. And CLOCS counts all segments of a patient as alike; here
+    another recording of the same patient is pushed away like anyone else's. **Layers are our choice**. Taught in
+    chapter ``35_rivals``.
 
     Examples
     --------
@@ -36,9 +38,9 @@ class CMSC(nn.Module):
     torch.Size([])
     """
 
-    def __init__(self, channels: int = 128, numbers: int = 64) -> None:
+    def __init__(self, channels: int = 128, dimensions: int = 64) -> None:
         super().__init__()
-        self.projector = Projector(channels, channels, numbers)
+        self.projector = Projector(channels, channels, dimensions)
 
     def forward(self, encoder: ECGEncoder, batch: PretrainingBatch, generator: torch.Generator) -> Tensor:
         """Give the loss of a batch; nothing is drawn."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ecglib.errors import ECGError
 from ecglib.learning.nt_xent import nt_xent
 from ecglib.learning.pretraining_set import PretrainingBatch
+from ecglib.learning.pseudo_labels import NO_CLASS
 from ecglib.learning.region_pooling import pool_regions
 from ecglib.learning.soft_targets import hard_beat_targets
 from ecglib.learning.threekg import ThreeKG
@@ -53,7 +54,7 @@ class RhythmAndBeatContrast(nn.Module):
         To which soft targets are raised: 1 leaves them, 50 keeps only the closest.
     rhythm_similarity, beat_similarity : Likeness, optional
         ``FeatureSimilarity`` or ``ShapeSimilarity``, fitted on the pretraining set; needed where that part is soft.
-    numbers : int
+    dimensions : int
         Of the embeddings that the loss compares.
     views : ThreeKG, optional
         Makes a view; None takes 3KG's values.
@@ -67,8 +68,9 @@ class RhythmAndBeatContrast(nn.Module):
     -----
     Both views go through the encoder. A recording's embedding is a projection of the features' mean over time; a
     beat's is a projection of the features from 0.4 s before to 0.4 s after its R peak, which the views don't move.
-    The two losses are added. Targets come of the original recordings. A batch without beats has the rhythm's loss
-    only.
+    The two losses are added. Targets come of the original recordings. With hard targets, beats that the classifier
+    couldn't name take no part: as beats like no other they would teach only where a recording begins. A batch without
+    beats has the rhythm's loss only.
     Source: rizqyawan2026, figure 1 and ablation table; what tells soft_1 from soft_2, region, layers and equal
     weights are our choice. Taught in chapter ``32_pretraining``.
 
@@ -91,7 +93,7 @@ class RhythmAndBeatContrast(nn.Module):
         exponent: float = 50.0,
         rhythm_similarity: Likeness | None = None,
         beat_similarity: Likeness | None = None,
-        numbers: int = 64,
+        dimensions: int = 64,
         views: ThreeKG | None = None,
     ) -> None:
         super().__init__()
@@ -107,8 +109,8 @@ class RhythmAndBeatContrast(nn.Module):
         self.rhythm, self.beat, self.exponent = rhythm, beat, exponent
         self.rhythm_similarity, self.beat_similarity = rhythm_similarity, beat_similarity
         self.views = ThreeKG() if views is None else views
-        self.of_rhythm = Projector(channels, channels, numbers)
-        self.of_beat = None if beat is None else Projector(channels * BINS, channels, numbers)
+        self.of_rhythm = Projector(channels, channels, dimensions)
+        self.of_beat = None if beat is None else Projector(channels * BINS, channels, dimensions)
 
     def forward(self, encoder: ECGEncoder, batch: PretrainingBatch, generator: torch.Generator) -> Tensor:
         """Give the loss of a batch; the generator decides the views, and which beats of very many."""
@@ -122,19 +124,27 @@ class RhythmAndBeatContrast(nn.Module):
         if self.of_beat is None:
             return loss
 
-        chosen = torch.randperm(len(batch.sample), generator=generator, device=generator.device)[:MOST_BEATS]
-        chosen = chosen.to(batch.sample.device)
+        beats = self._contrasted(batch)
+        drawn = torch.randperm(len(beats), generator=generator, device=generator.device)[:MOST_BEATS]
+        chosen = beats[drawn.to(beats.device)]
         places = (batch.recording[chosen], batch.sample[chosen] / encoder.step)
         regions = [pool_regions(view, *places, REACH / encoder.step, BINS).flatten(1) for view in features.chunk(2)]
         first, second = (self.of_beat(region) for region in regions)
         return loss + nt_xent(first, second, self._beat_targets(batch, chosen))
 
+    def _contrasted(self, batch: PretrainingBatch) -> Tensor:
+        """Give the beats that take part: with hard targets, those to which the classifier gave a name."""
+        if self.beat != "hard":
+            return torch.arange(len(batch.sample), device=batch.sample.device)
+        if batch.pseudo_labels is None:
+            raise _lacks("pseudo-labels")
+        return (batch.pseudo_labels != NO_CLASS).nonzero().squeeze(1)
+
     def _beat_targets(self, batch: PretrainingBatch, chosen: Tensor) -> Tensor:
         if self.beat_similarity is not None and self.beat != "hard":
             known = _needed(batch.beat_features, str(self.beat))[chosen]
             return self.beat_similarity.soft_targets(known, known, self.exponent)
-        if batch.pseudo_labels is None:
-            raise _lacks("pseudo-labels")
+        assert batch.pseudo_labels is not None
         return hard_beat_targets(batch.pseudo_labels[chosen])
 
 

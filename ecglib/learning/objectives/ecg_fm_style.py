@@ -20,17 +20,20 @@ class ECGFMStyle(nn.Module):
     ----------
     channels : int
         Channels of the encoder's features, a multiple of 16.
-    numbers : int
+    dimensions : int
         Of the vectors that are compared.
 
     Notes
     -----
-    Each half of a recording misses leads of its own; its features are masked and predicted as by
-    ``MaskedPrediction``; the mean of what attention makes of them is contrasted with that of the other half, as by
-    ``CMSC``. The losses are added. Source: wav2vec 2.0, CMSC and random lead masking by Oh and colleagues (2022),
-    on which ECG-FM (McKeen and colleagues, 2024) rests, a rival in rizqyawan2026. **This is its recipe, not its
-    model**: ECG-FM has 90.9 million parameters and learned from 1.5 million ECGs; ours has the encoder and the data of
-    all other rows here. Taught in chapter ``35_rivals``.
+    Each half of a recording misses leads of its own. Stretches of it are hidden and predicted as by
+    ``MaskedPrediction``; the features to be predicted miss the same leads. What the encoder makes of the rest, as a
+    mean over time, is contrasted with that of the other half as by ``CMSC``. The losses are added. **Only the encoder
+    is kept afterwards**, as with every objective here; ECG-FM keeps its attention network too, and contrasts what
+    that makes of the halves. With us, that would teach most of all what is thrown away.
+    Source: wav2vec 2.0, CMSC and random lead masking by Oh and colleagues (2022), on which ECG-FM (McKeen and
+    colleagues, 2024) rests, a rival in rizqyawan2026. **This is its recipe, not its model**, and a low score here
+    doesn't judge that: ECG-FM has 90.9 million parameters and learned from 1.5 million ECGs; ours has the encoder and
+    the data of all other rows here. Taught in chapter ``35_rivals``.
 
     Examples
     --------
@@ -40,15 +43,15 @@ class ECGFMStyle(nn.Module):
     torch.Size([])
     """
 
-    def __init__(self, channels: int = 128, numbers: int = 64) -> None:
+    def __init__(self, channels: int = 128, dimensions: int = 64) -> None:
         super().__init__()
-        self.masked = MaskedPrediction(channels, numbers)
-        self.projector = Projector(channels, channels, numbers)
+        self.masked = MaskedPrediction(channels, dimensions)
+        self.projector = Projector(channels, channels, dimensions)
 
     def forward(self, encoder: ECGEncoder, batch: PretrainingBatch, generator: torch.Generator) -> Tensor:
         """Give the loss of a batch; the generator decides which leads are missing and what is hidden."""
-        loss, context = self.masked.predict(encoder(hide_leads(halves(batch.x), generator)), generator)
-        return loss + nt_xent(*self.projector(context.mean(dim=1)).chunk(2))
+        loss, _, features = self.masked.predict(encoder, hide_leads(halves(batch.x), generator), generator)
+        return loss + nt_xent(*self.projector(features.mean(dim=2)).chunk(2))
 
 
 def hide_leads(x: Tensor, generator: torch.Generator) -> Tensor:

@@ -16,8 +16,8 @@ class TS2Vec(nn.Module):
     ----------
     channels : int
         Channels of the encoder's features.
-    numbers : int
-        Of the vectors that the loss compares.
+    dimensions : int
+        Of the vectors that are compared.
 
     Notes
     -----
@@ -25,9 +25,10 @@ class TS2Vec(nn.Module):
     found among those of other recordings at the same time, and among those of the same recording at other times;
     then of each two neighbours in time the larger values are kept, and it starts again, until one step is left. Dot
     products are compared, without a temperature. Source: Yue and colleagues (2022), TS2Vec, section 3 and algorithm
-    1; a rival in rizqyawan2026. Differences: they mask behind a first linear layer, which our encoder lacks, and move
-    the crops of each recording a little; a linear layer follows, because our features are never negative. Taught in
-    chapter ``35_rivals``.
+    1; a rival in rizqyawan2026. Differences: their time is each sample, ours a step of the encoder, 80 ms. They mask
+    behind a first linear layer, which our encoder lacks, and move the crops of each recording a little. A linear layer
+    follows here, because our features are never negative. Their code keeps the average of the weights over all
+    updates; ours keeps the last. Taught in chapter ``35_rivals``.
 
     Examples
     --------
@@ -37,9 +38,9 @@ class TS2Vec(nn.Module):
     torch.Size([])
     """
 
-    def __init__(self, channels: int = 128, numbers: int = 64) -> None:
+    def __init__(self, channels: int = 128, dimensions: int = 64) -> None:
         super().__init__()
-        self.projection = nn.Linear(channels, numbers)
+        self.projection = nn.Linear(channels, dimensions)
 
     def forward(self, encoder: ECGEncoder, batch: PretrainingBatch, generator: torch.Generator) -> Tensor:
         """Give the loss of a batch; the generator decides crops and masks."""
@@ -93,7 +94,7 @@ def hierarchical_loss(first: Tensor, second: Tensor) -> Tensor:
 
     Parameters
     ----------
-    first, second : tensor, shape (batch, steps, numbers)
+    first, second : tensor, shape (batch, steps, dimensions)
         The same times of the same recordings; two recordings at least.
 
     Returns
@@ -122,7 +123,7 @@ def hierarchical_loss(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _contrast(first: Tensor, second: Tensor) -> Tensor:
-    """Find each row's other view among the 2n rows of its group; shapes (groups, n, numbers)."""
+    """Find each row's other view among the 2n rows of its group; shapes (groups, n, dimensions)."""
     with torch.autocast(first.device.type, enabled=False):
         both = torch.cat([first, second], dim=1)
         both = both if both.dtype == torch.float64 else both.float()

@@ -51,7 +51,7 @@ def encoder():
 def made(**settings):
     torch.manual_seed(1)
     settings = {"rhythm_similarity": Likeness(), "beat_similarity": Likeness(), "exponent": 2.0} | settings
-    return RhythmAndBeatContrast(32, numbers=8, **settings)
+    return RhythmAndBeatContrast(32, dimensions=8, **settings)
 
 
 def generator(seed=0):
@@ -142,6 +142,27 @@ def test_a_batch_without_beats_has_the_loss_of_its_recordings_and_a_gradient():
     torch.testing.assert_close(loss, made()(network, given, generator()))
     loss.backward()
     assert all(torch.isfinite(parameter.grad).all() for parameter in objective.parameters())
+
+
+def test_beats_without_a_name_take_no_part_in_hard_targets_only():
+    given, network = batch(), encoder()
+    labels = given.pseudo_labels.clone()
+    labels[[1, 4]] = -1
+    named = torch.tensor([0, 2, 3, 5, 6])
+    fewer = replace(
+        given,
+        recording=given.recording[named],
+        sample=given.sample[named],
+        beat_features={name: rows[named] for name, rows in given.beat_features.items()},
+        pseudo_labels=labels[named],
+    )
+    unnamed = replace(given, pseudo_labels=labels)
+    torch.testing.assert_close(
+        made(beat="hard")(network, unnamed, generator()), made(beat="hard")(network, fewer, generator())
+    )
+    soft = made(beat="soft_1")(network, unnamed, generator())
+    assert torch.equal(soft, made(beat="soft_1")(network, given, generator()))
+    assert not torch.isclose(soft, made(beat="soft_1")(network, fewer, generator()))
 
 
 def test_of_very_many_beats_some_are_drawn(monkeypatch):

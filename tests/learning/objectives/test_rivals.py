@@ -11,7 +11,7 @@ from ecglib.learning.nt_xent import nt_xent
 from ecglib.learning.objectives import masked, ts2vec
 from ecglib.learning.objectives.cmsc import CMSC, halves
 from ecglib.learning.objectives.ecg_fm_style import ECGFMStyle, hide_leads
-from ecglib.learning.objectives.masked import SPAN, MaskedPrediction, hidden_stretches
+from ecglib.learning.objectives.masked import MASK_LENGTH, MaskedPrediction, mask_spans
 from ecglib.learning.objectives.ts2vec import TS2Vec, draw_crops, hierarchical_loss
 from ecglib.learning.pretraining_set import PretrainingBatch
 from ecglib.models.ecg_encoder import ECGEncoder
@@ -47,7 +47,7 @@ def test_cmsc_contrasts_the_two_halves_of_each_recording(samples):
 
 
 def test_about_half_of_all_steps_are_hidden_in_stretches_of_ten():
-    hidden = hidden_stretches(2000, 125, generator()).numpy()
+    hidden = mask_spans(2000, 125, generator()).numpy()
     for step, share in enumerate(hidden.mean(axis=0)):
         able = range(max(step - 9, 0), step + 1)  # where a stretch begins that reaches this step
         sure = sum(start <= 115 for start in able) / 116
@@ -56,22 +56,42 @@ def test_about_half_of_all_steps_are_hidden_in_stretches_of_ten():
         edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
         runs, ends = edges[1::2] - edges[::2], edges[1::2]
         assert len(runs)
-        assert all(run >= SPAN or end == 125 for run, end in zip(runs, ends, strict=True))
+        assert all(run >= MASK_LENGTH or end == 125 for run, end in zip(runs, ends, strict=True))
 
 
 @pytest.mark.parametrize("steps", [1, 5, 10, 11])
 def test_short_recordings_have_something_hidden_too(steps):
-    assert hidden_stretches(50, steps, generator()).any(dim=1).all()
+    assert mask_spans(50, steps, generator()).any(dim=1).all()
+
+
+def blanked_samples(hidden, samples):
+    """Which samples are hidden, shape (batch, samples): those whose nearest step is, the later of two as near."""
+    steps = range(hidden.shape[1])
+    return hidden[:, [min(steps, key=lambda step: (abs(at - 8 * step), -step)) for at in range(samples)]]
+
+
+class Recorder(nn.Module):
+    """An encoder that remembers what it was given."""
+
+    step = 8
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.inputs = encoder(), []
+
+    def forward(self, x):
+        self.inputs.append(x)
+        return self.inner(x)
 
 
 def test_masked_prediction_is_its_formula():
     torch.manual_seed(0)
-    objective, features = MaskedPrediction(32, 8), torch.randn(3, 32, 40)
-    loss, context = objective.predict(features, generator())
-    hidden = hidden_stretches(3, 40, generator()).numpy()
+    objective, network, x = MaskedPrediction(32, 8), encoder(), torch.randn(3, 12, 320)
+    loss, context, _ = objective.predict(network, x, generator())
+    hidden = mask_spans(3, 40, generator()).numpy()
     guesses, truths = (
         layer(part).detach().double().numpy()
-        for layer, part in ((objective.guess, context), (objective.target, features.transpose(1, 2)))
+        for layer, part in ((objective.guess, context), (objective.target, network(x).transpose(1, 2)))
     )
     losses = []
     for row, guess, truth in zip(hidden, guesses, truths, strict=True):
@@ -83,19 +103,51 @@ def test_masked_prediction_is_its_formula():
     assert float(loss.detach()) == pytest.approx(np.mean(losses), rel=1e-4)
 
 
-def test_attention_sees_nothing_of_what_is_hidden_and_all_of_the_rest():
-    objective = MaskedPrediction(32, 8)
-    features = torch.randn(2, 32, 40, requires_grad=True)
-    _, context = objective.predict(features, generator())
-    context.square().sum().backward()
-    seen = features.grad.abs().sum(dim=1) > 0
-    assert torch.equal(seen, ~hidden_stretches(2, 40, generator()))
+@pytest.mark.parametrize("samples", [320, 313, 317])
+def test_the_encoder_is_called_once_with_the_blanked_recordings_and_the_whole_ones(samples):
+    x, network, objective = torch.randn(3, 12, samples), Recorder(), MaskedPrediction(32, 8)
+    loss = objective(network, batch(x), generator())
+    (given,) = network.inputs
+    blanked = blanked_samples(mask_spans(3, 40, generator()), samples)
+    assert torch.equal(given, torch.cat([torch.where(blanked[:, None], 0.0, x), x]))
+    torch.testing.assert_close(loss, objective.predict(network, x, generator())[0])
 
 
-def test_masked_prediction_goes_through_the_encoder_once():
-    x, network, objective = torch.randn(3, 12, 160), encoder(), MaskedPrediction(32, 8)
-    expected, _ = objective.predict(network(x), generator())
-    torch.testing.assert_close(objective(network, batch(x), generator()), expected)
+@pytest.mark.parametrize("samples", [320, 313, 317])
+@pytest.mark.parametrize("part", ["context", "features"])
+def test_context_sees_nothing_of_the_hidden_samples_and_all_of_the_rest(samples, part):
+    torch.manual_seed(0)
+    objective, x = MaskedPrediction(32, 8), torch.randn(2, 12, samples, requires_grad=True)
+    _, context, features = objective.predict(encoder(), x, generator())
+    (context if part == "context" else features).square().sum().backward()
+    blanked = blanked_samples(mask_spans(2, 40, generator()), samples)
+    assert torch.equal((x.grad != 0).any(dim=1), ~blanked)
+
+
+def test_what_is_hidden_changes_the_targets_and_they_teach_the_encoder():
+    torch.manual_seed(0)
+    objective, network, x = MaskedPrediction(32, 8), encoder(), torch.randn(2, 12, 320, requires_grad=True)
+    blanked = blanked_samples(mask_spans(2, 40, generator()), 320)
+    loss, context, _ = objective.predict(network, x, generator())
+    other_loss, same_context, _ = objective.predict(network, x + blanked[:, None], generator())
+    torch.testing.assert_close(same_context, context, rtol=0, atol=0)
+    assert (other_loss - loss).abs() > 1e-3
+    loss.backward()
+    assert torch.all((x.grad != 0).any(dim=1)[blanked]), "only the targets reach these"
+
+
+def test_attention_is_given_one_learned_vector_at_each_hidden_step_and_the_features_elsewhere():
+    objective, network, x = MaskedPrediction(32, 8), encoder(), torch.randn(2, 12, 320)
+    objective.attention = nn.Identity()
+    with torch.no_grad():
+        objective.position.weight.zero_()
+        objective.position.bias.zero_()
+        _, context, features = objective.predict(network, x, generator())
+        hidden = mask_spans(2, 40, generator())
+        blanked = blanked_samples(hidden, 320)
+        torch.testing.assert_close(features, network(torch.where(blanked[:, None], 0.0, x)))
+    assert (context[hidden] == objective.mask_embedding).all()
+    assert torch.equal(context[~hidden], features.transpose(1, 2)[~hidden])
 
 
 # --- TS2Vec
@@ -197,8 +249,10 @@ def test_ecg_fm_style_is_masked_prediction_and_cmsc_of_halves_that_miss_leads():
     loss = objective(network, batch(x), generator())
     random = generator()
     fewer = hide_leads(torch.cat([x[:, :, :160], x[:, :, 160:]]), random)
-    hidden_loss, context = objective.masked.predict(network(fewer), random)
-    embeddings = objective.projector(context.mean(dim=1))
+    state = random.get_state()
+    hidden_loss = objective.masked(network, batch(fewer), random)
+    blanked = blanked_samples(mask_spans(8, 20, random.set_state(state)), 160)
+    embeddings = objective.projector(network(torch.where(blanked[:, None], 0.0, fewer)).mean(dim=2))
     torch.testing.assert_close(loss, hidden_loss + nt_xent(embeddings[:4], embeddings[4:]))
 
 
@@ -255,6 +309,6 @@ def test_halves_are_those_of_each_recording():
     assert halves(torch.arange(10).reshape(1, 2, 5)).tolist() == [[[0, 1], [5, 6]], [[2, 3], [7, 8]]]
 
 
-def test_stretches_follow_their_settings(monkeypatch):
-    monkeypatch.setattr(masked, "START", 0.0)
-    assert hidden_stretches(100, 125, generator()).sum(dim=1).tolist() == [SPAN] * 100
+def test_spans_follow_their_settings(monkeypatch):
+    monkeypatch.setattr(masked, "MASK_PROBABILITY", 0.0)
+    assert mask_spans(100, 125, generator()).sum(dim=1).tolist() == [MASK_LENGTH] * 100
