@@ -240,8 +240,9 @@ for step, statistics in rounded.items():
     chapter.record(f"rr_forest.step_{name}.afib_f1", report["f1_AFIB"])
     chapter.record(f"rr_forest.step_{name}.auroc", report["auroc"])
     found[f"{step:g} s" if step else "as marked"] = {
-        "F1 of AFIB": str(report["f1_AFIB"]),
-        "AUROC": str(report["auroc"]),
+        title: f"{report[key].value:.3f} "
+        f"({report[key].low:.3f}–{report[key].high:.3f})"
+        for title, key in (("F1 of AFIB", "f1_AFIB"), ("AUROC", "auroc"))
     }
 pd.DataFrame(found).T.rename_axis("times rounded to")
 
@@ -334,23 +335,21 @@ with tqdm(total=len(seeds) * folds * len(names), unit="fold") as bar:
                     reader, maps[len(learned) :], device=device
                 )
                 last[method].append(result.history[-1])
-                if run == 0:
-                    facts = {
-                        "fold": number,
-                        "adversary_weight": weight,
-                        "left_out": " ".join(
-                            np.unique(two.patients[split.test])
-                        ),
-                        "stride_s": stride,
-                        "seed": run_seed,
-                    }
-                    for part, model in (("beats", beats), ("rhythm", reader)):
-                        save_weights(
-                            model,
-                            chapter.folder
-                            / f"{method}_{part}_{number}.safetensors",
-                            {"model": type(model).__name__, **facts},
-                        )
+                facts = {
+                    "fold": number,
+                    "adversary_weight": weight,
+                    "left_out": " ".join(np.unique(two.patients[split.test])),
+                    "stride_s": stride,
+                    "seed": run_seed,
+                }
+                parts = {"beats": beats, "rhythm": reader}
+                for part in parts if run == 0 else ("beats",):
+                    file = f"{method}_{part}_{run_seed}_{number}.safetensors"
+                    save_weights(
+                        parts[part],
+                        chapter.folder / file,
+                        {"model": type(parts[part]).__name__, **facts},
+                    )
                 bar.update()
 for method in names:
     chapter.record(
@@ -384,7 +383,8 @@ examples = [
         beat_score_map(
             load_weights(
                 BeatClassifier(),
-                chapter.folder / f"{method}_beats_{number}.safetensors",
+                chapter.folder
+                / f"{method}_beats_{seeds[0]}_{number}.safetensors",
             ),
             two.windows[row],
             stride=stride,
@@ -551,7 +551,7 @@ chapter.claims()
 #
 # Why not? Three candidates. [The adversary hardly hides the patient](21_beat_classifier_and_its_patients.ipynb), so what it was to bring may simply not be there.
 # The map blurs the times of beats, which is all that the forest has, and [nearly forgets P waves](22_beat_score_maps.ipynb), which neither of them has. And five patients are few to
-# learn from and to be tested on. This page doesn't tell them apart; an ablation (chapter 25, to come) will try, and [a later page](27_more_people.ipynb) adds people.
+# learn from and to be tested on. This page doesn't tell them apart; [the ablation](25_ablation.ipynb) tries, and [a later page](27_more_people.ipynb) adds people.
 #
 # ## Patient by patient
 #
@@ -639,11 +639,12 @@ record = mitbih.read(two.records[left_out[labels[left_out] == 1]][0])
 number_of_columns = maps.shape[2]
 pair = {
     "beat_model": load_weights(
-        BeatClassifier(), chapter.folder / "pi_bsm_beats_0.safetensors"
+        BeatClassifier(),
+        chapter.folder / f"pi_bsm_beats_{seeds[0]}_0.safetensors",
     ),
     "rhythm_model": load_weights(
         RhythmCNN(segments=number_of_columns),
-        chapter.folder / "pi_bsm_rhythm_0.safetensors",
+        chapter.folder / f"pi_bsm_rhythm_{seeds[0]}_0.safetensors",
     ),
     "stride": stride,
 }

@@ -74,7 +74,6 @@ folds = {"smoke": 3, "cpu": 6, "gpu": 6}[scale]
 stride = {"smoke": 0.25, "cpu": 0.125, "gpu": 0.0625}[scale]
 epochs = {"smoke": 8, "cpu": 15, "gpu": 15}[scale]
 n_of_a_patient = {"smoke": 3, "cpu": 30, "gpu": 200}[scale]
-one_in = {"smoke": 3, "cpu": 1, "gpu": 1}[scale]
 trees = {"smoke": 20, "cpu": 300, "gpu": 300}[scale]
 resamples = {"smoke": 100, "cpu": 2000, "gpu": 10_000}[scale]
 
@@ -121,18 +120,28 @@ others = {
     ),
 }
 
-dealt = leave_patients_out(two.patients, labels, folds=folds, seed=seeds[0])
 networks_in = chapter.needs("23_rhythm_classifier")
 names = {"bsm": "BSM", "pi_bsm": "PI-BSM"}
-beat_models = {}
-for number, split in enumerate(dealt):
-    for method in names:
-        file = networks_in / f"{method}_beats_{number}.safetensors"
-        left_out = read_facts(file)["left_out"].split()
-        assert left_out == np.unique(two.patients[split.test]).tolist(), file
-        beat_models[method, number] = load_weights(BeatClassifier(), file)
+deals, beat_models = [], {}
+for run, run_seed in enumerate(seeds):
+    dealt = leave_patients_out(two.patients, labels, folds=folds, seed=run_seed)
+    tested = np.sort(np.concatenate([split.test for split in dealt]))
+    assert (tested == np.arange(len(two))).all()
+    for number, split in enumerate(dealt):
+        deals.append((run, number, split))
+        for method in names:
+            file = (
+                networks_in / f"{method}_beats_{run_seed}_{number}.safetensors"
+            )
+            left_out = read_facts(file)["left_out"].split()
+            people = np.unique(two.patients[split.test]).tolist()
+            assert left_out == people, file
+            beat_models[method, run, number] = load_weights(
+                BeatClassifier(), file
+            )
 
-tested_ill = dealt[0].test[labels[dealt[0].test] == 1]
+first = deals[0][2].test
+tested_ill = first[labels[first] == 1]
 row = tested_ill[len(tested_ill) // 2]
 signals = {f"MIT-BIH, record {two.records[row]}": two.windows[row]}
 for name, found in others.items():
@@ -144,7 +153,7 @@ figure, data = plot_maps(
             title,
             signal,
             beat_score_map(
-                beat_models["bsm", 0], signal, stride=stride, device=device
+                beat_models["bsm", 0, 0], signal, stride=stride, device=device
             ),
         )
         for title, signal in signals.items()
@@ -205,8 +214,8 @@ counted
 #
 # ## The component
 #
-# There is nothing new in the networks. The beat classifiers are [those of the rhythm classifier](23_rhythm_classifier.ipynb), one pair for each fold of
-# patients, as they are. The rhythm network is the same as there.
+# There is nothing new in the networks. The beat classifiers are [those of the rhythm classifier](23_rhythm_classifier.ipynb), as they are: for each
+# deal of the patients into folds, one pair for each fold. The rhythm network is the same as there.
 
 # %%
 show_source(RhythmCNN)
@@ -248,16 +257,16 @@ scores = {
     for method in (*names, "rr_forest")
     for who in invited
 }
-asked_of = {}
-with tqdm(total=folds * len(names) * len(invited), unit="condition") as bar:
-    for number, split in enumerate(dealt):
+total = len(deals) * len(names) * len(invited)
+with tqdm(total=total, unit="rhythm network") as bar:
+    for run, number, split in deals:
         splits.assert_patient_disjoint(
             two.patients[split.train],
             two.patients[split.validation],
             two.patients[split.test],
         )
         known = np.concatenate([split.train, split.validation])
-        draw = np.random.default_rng([seeds[0], number])
+        draw = np.random.default_rng([seeds[run], number])
         normal = [
             draw.permutation(
                 known[(two.patients[known] == person) & (labels[known] == 0)]
@@ -265,20 +274,18 @@ with tqdm(total=folds * len(names) * len(invited), unit="condition") as bar:
             for person in np.unique(two.patients[known])
         ]
         learned = np.sort(np.concatenate([known[labels[known] == 1], *normal]))
-        tested = split.test[::one_in]
-        asked_of[number] = tested
         rarity = (labels[known] == 0).sum() / (labels[known] == 1).sum()
         for method in names:
             own, asked, foreign = (
                 beat_score_map(
-                    beat_models[method, number],
+                    beat_models[method, run, number],
                     some,
                     stride=stride,
                     device=device,
                 )
                 for some in (
                     two.windows[learned],
-                    two.windows[tested],
+                    two.windows[split.test],
                     strangers,
                 )
             )
@@ -289,31 +296,26 @@ with tqdm(total=folds * len(names) * len(invited), unit="condition") as bar:
                 )
                 weigh = rarity * (y == 1).sum() / (y == 0).sum()
                 examples = Examples(x, y)
-                for run, run_seed in enumerate(seeds):
-                    torch.manual_seed(run_seed)
-                    reader = RhythmCNN(segments=x.shape[2])
-                    fit(
-                        reader,
-                        examples,
-                        examples.take(range(8)),
-                        loss=torch.nn.CrossEntropyLoss(
-                            weight=torch.tensor(
-                                [weigh, 1.0], dtype=torch.float32
-                            )
-                        ),
-                        epochs=epochs,
-                        seed=run_seed,
-                        batch_size=64,
-                        device=device,
-                        progress=False,
-                        score=last_epoch(),
-                    )
-                    scores[method, who][run, tested] = predict(
-                        reader, asked, device=device
-                    )
+                torch.manual_seed(seeds[run])
+                reader = RhythmCNN(segments=x.shape[2])
+                fit(
+                    reader,
+                    examples,
+                    examples.take(range(8)),
+                    loss=torch.nn.CrossEntropyLoss(
+                        weight=torch.tensor([weigh, 1.0], dtype=torch.float32)
+                    ),
+                    epochs=epochs,
+                    seed=seeds[run],
+                    batch_size=64,
+                    device=device,
+                    progress=False,
+                    score=last_epoch(),
+                )
+                scores[method, who][run, split.test] = predict(
+                    reader, asked, device=device
+                )
                 bar.update()
-tested = np.sort(np.concatenate(list(asked_of.values())))
-assert len(tested) == len(set(tested)) == -(-len(two) // one_in) or one_in > 1
 
 # %%
 own_intervals = np.stack(
@@ -321,25 +323,24 @@ own_intervals = np.stack(
 )
 their_intervals = detected_rr_statistics(strangers, RATE)
 readable = np.isfinite(their_intervals).all(axis=1)
-for number, split in enumerate(dealt):
+for run, _, split in deals:
     known = np.concatenate([split.train, split.validation])
     for who, invitation in invited.items():
         joins = invitation & readable
-        for run, run_seed in enumerate(seeds):
-            forest = RandomForestClassifier(
-                trees, min_samples_leaf=5, n_jobs=1, random_state=run_seed
-            ).fit(
-                np.concatenate([own_intervals[known], their_intervals[joins]]),
-                np.concatenate([labels[known], stranger_labels[joins]]),
-            )
-            scores["rr_forest", who][run, asked_of[number]] = (
-                forest.predict_proba(own_intervals[asked_of[number]])
-            )
+        forest = RandomForestClassifier(
+            trees, min_samples_leaf=5, n_jobs=1, random_state=seeds[run]
+        ).fit(
+            np.concatenate([own_intervals[known], their_intervals[joins]]),
+            np.concatenate([labels[known], stranger_labels[joins]]),
+        )
+        scores["rr_forest", who][run, split.test] = forest.predict_proba(
+            own_intervals[split.test]
+        )
 print(f"{(~readable).sum()} strangers have too few R peaks for the forest")
 
 # %% [markdown]
-# Last, the **jury**: the mean of the {glue:text}`bsm.alone.seeds:.0f` rhythm networks' probabilities, which differ in their random numbers only. The forest is a jury by construction, of
-# some hundred trees. So this makes the comparison fairer.
+# Last, the **jury**: for each window, the mean of the probabilities from the {glue:text}`bsm.alone.seeds:.0f` deals. Its members learned from different patients, beats and random numbers,
+# and none of them from the patient who tests. The forest is a jury by construction, of some hundred trees. So this makes the comparison fairer.
 
 # %%
 for method in names:
@@ -348,8 +349,7 @@ for method in names:
             axis=0, keepdims=True
         )
 chapter.record("bsm.alone.seeds", len(seeds))
-labels, patients = labels[tested], two.patients[tested]
-scores = {key: found[:, tested] for key, found in scores.items()}
+patients = two.patients
 answers = {key: found.argmax(axis=2) for key, found in scores.items()}
 reports = {
     key: classification_report(
