@@ -141,4 +141,7 @@ def gather(fabric: Fabric, rows: Tensor) -> Tensor:
         return rows
     gathered = fabric.all_gather(rows, sync_grads=True)
     assert isinstance(gathered, Tensor)
-    return gathered.flatten(0, 1)
+    together = gathered.flatten(0, 1)
+    if together.requires_grad:
+        together.register_hook(Tensor.contiguous)  # what gloo sends back is wrong for a transposed gradient
+    return together

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from lightning_fabric import Fabric
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from tqdm.auto import tqdm
 
 from ecglib.errors import ECGError
-from ecglib.learning.device import make_fabric, repeatable
+from ecglib.learning.device import make_fabric, precision_of, repeatable
 from ecglib.learning.fit import one_cycle
+from ecglib.learning.nt_xent import gather
 from ecglib.learning.pretraining_set import PretrainingBatch, PretrainingSet
 from ecglib.models.with_encoder import scale_recordings
 
@@ -60,7 +62,7 @@ def pretrain(
     seed: int,
     batch_size: int = 128,
     learning_rate: float = 1e-3,
-    device: str = "auto",
+    device: str | Fabric = "auto",
     progress: bool = True,
     watch: Callable[[nn.Module], Any] | None = None,
     every: int = 50,
@@ -83,8 +85,9 @@ def pretrain(
         Recordings at a time, or all if there are fewer; two at least.
     learning_rate : float
         Of AdamW; it rises and falls as one cycle over all steps.
-    device : str
-        ``"auto"``, ``"cpu"`` or ``"cuda"``.
+    device : str or Fabric
+        ``"auto"``, ``"cpu"`` or ``"cuda"``; or a launched Fabric of several devices, of which each encodes its share
+        of every batch.
     progress : bool
         Whether to show a progress bar.
     watch : callable, optional
@@ -99,14 +102,16 @@ def pretrain(
     Raises
     ------
     ECGError
-        If a batch would hold one recording only, a recording holds NaN, the loss is no longer a number, or there is no
-        such device.
+        If a batch would hold one recording only, or can't be shared out among the processes; a recording holds NaN;
+        the loss is no longer a number; or there is no such device.
 
     Notes
     -----
     Memory holds one batch at a time, however many recordings there are. Each is scaled by ``scale_recordings``
     before the objective sees it. Gradients longer than 1 are shortened to 1. What the objective draws comes from a
     generator on the processor, so that it is the same on every device.
+    With several processes, all draw the same and compute the same loss: that of one process with the same batch. What
+    costs time, encoding, is shared out; the features are gathered, so that each recording is contrasted with all.
     Source: our choice; the paper says neither optimiser nor length. Taught in chapter ``32_pretraining``.
 
     Examples
@@ -126,7 +131,11 @@ def pretrain(
             found=f"{steps} steps of {batch_size} of {len(data)} recordings",
             remedy="pass more recordings, or a larger batch",
         )
-    fabric, precision = make_fabric(device)
+    if isinstance(device, Fabric):
+        fabric, precision = device, precision_of(device.device)
+    else:
+        fabric, precision = make_fabric(device)
+    shared = _Shared(encoder, fabric)
     history: list[dict[str, Any]] = []
     order = np.empty(0, dtype=np.int64)
     with repeatable():
@@ -140,7 +149,7 @@ def pretrain(
 
         total, counted, watching = torch.zeros((), device=fabric.device), 0, 0.0
         started = time.perf_counter()
-        bar = tqdm(range(1, steps + 1), unit="step", disable=not progress)
+        bar = tqdm(range(1, steps + 1), unit="step", disable=not (progress and fabric.is_global_zero))
         for step in bar:
             if len(order) < size:
                 order = random.permutation(len(data))
@@ -153,9 +162,10 @@ def pretrain(
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate * one_cycle((step - 1) / steps)
             with fabric.autocast():
-                loss = objective(encoder, batch, generator)
+                loss = objective(shared, batch, generator)
             optimizer.zero_grad()
             loss.backward()
+            shared.add_up_gradients()
             clip_grad_norm_(parameters, CLIP)
             optimizer.step()
 
@@ -182,6 +192,35 @@ def pretrain(
         for module in (encoder, objective):
             module.to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return Pretraining(history, seconds, steps * size / (seconds - watching), fabric.device.type, precision)
+
+
+class _Shared(nn.Module):
+    """An encoder of which each process does its share of the rows, and has all features in the end."""
+
+    def __init__(self, encoder: nn.Module, fabric: Fabric) -> None:
+        super().__init__()
+        self.encoder, self.fabric, self.step, self.channels = encoder, fabric, encoder.step, encoder.channels
+
+    def forward(self, recordings: Tensor) -> Tensor:
+        """Give the features of all rows, whoever computed them."""
+        processes = self.fabric.world_size
+        if len(recordings) % processes:
+            raise ECGError(
+                "a batch that can't be shared out",
+                expected=f"a multiple of {processes} rows, one part for each process",
+                found=f"{len(recordings)} rows",
+                remedy="choose another batch_size",
+            )
+        return gather(self.fabric, self.encoder(recordings.chunk(processes)[self.fabric.global_rank]))
+
+    def add_up_gradients(self) -> None:
+        """Give every process the encoder's gradient of the whole batch; what follows the features has it already."""
+        if self.fabric.world_size > 1:
+            for parameter in self.encoder.parameters():
+                if parameter.grad is not None:
+                    average = self.fabric.all_reduce(parameter.grad, reduce_op="mean")
+                    assert isinstance(average, Tensor)
+                    parameter.grad = average
 
 
 def _check_finite(batch: PretrainingBatch) -> None:

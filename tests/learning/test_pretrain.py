@@ -1,5 +1,8 @@
 """The loop repeats itself, reads each recording as often as it says, keeps memory small, and stops when it must."""
 
+import json
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -11,7 +14,7 @@ from ecglib.errors import ECGError
 from ecglib.learning.embed import recording_embeddings
 from ecglib.learning.objectives.cmsc import CMSC
 from ecglib.learning.objectives.ecg_fm_style import ECGFMStyle
-from ecglib.learning.pretrain import pretrain
+from ecglib.learning.pretrain import _Shared, pretrain
 from ecglib.learning.pretraining_set import PretrainingSet
 from ecglib.models.ecg_encoder import ECGEncoder
 
@@ -223,3 +226,74 @@ def test_embeddings_are_means_of_features_in_any_batch_and_leave_the_encoder_as_
     encoder.zero_grad()
     encoder(torch.from_numpy(x)).square().sum().backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in encoder.parameters())
+
+
+TWO = """
+import json, sys
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from ecglib.learning.objectives import RhythmAndBeatContrast, TS2Vec
+from ecglib.learning.pretrain import pretrain
+from ecglib.learning.pretraining_set import PretrainingSet
+from ecglib.models.ecg_encoder import ECGEncoder
+
+# A fork need not import all of it again; elsewhere than on Linux it is not safe.
+STRATEGY = "ddp_fork" if sys.platform == "linux" else "ddp_spawn"
+random = np.random.default_rng(0)
+samples = np.sort(random.integers(20, 140, 30))
+DATA = PretrainingSet(
+    random.standard_normal((12, 12, 160)).astype(np.float32),
+    samples,
+    np.array([3, 2] * 6),
+    pseudo_labels=random.integers(0, 3, 30),
+)
+OBJECTIVES = {
+    "contrast": lambda: RhythmAndBeatContrast(32, beat="hard", dimensions=8),
+    "ts2vec": lambda: TS2Vec(32, 8),
+}
+
+
+def trained(make, device):
+    torch.manual_seed(0)
+    encoder = ECGEncoder(width=8)
+    done = pretrain(encoder, make(), DATA, steps=2, seed=0, batch_size=4, every=1, device=device, progress=False)
+    return [row["loss"] for row in done.history], [p.detach().flatten() for p in encoder.parameters()]
+
+
+def work(fabric):
+    found = {}
+    for name, make in OBJECTIVES.items():
+        losses, weights = trained(make, fabric)
+        alone, wanted = trained(make, "cpu")
+        apart = max(float((one - other).abs().max()) for one, other in zip(weights, wanted))
+        found[name] = [losses, alone, apart, fabric.world_size]
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(Fabric(accelerator="cpu", devices=2, strategy=STRATEGY).launch(work)))
+"""
+
+
+def test_two_processes_pretrain_as_one_does_with_the_same_batch(tmp_path):
+    script = tmp_path / "two.py"
+    script.write_text(TWO, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", script], text=True, capture_output=True, check=False, timeout=570
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert set(found) == {"contrast", "ts2vec"}
+    for name, (losses, alone, apart, processes) in found.items():
+        assert processes == 2
+        assert losses == pytest.approx(alone, rel=1e-4), name
+        assert apart < 1e-4, name
+
+
+def test_a_batch_that_two_processes_cannot_share_is_refused():
+    class Two:
+        world_size, global_rank = 2, 0
+
+    with pytest.raises(ECGError, match="can't be shared out"):
+        _Shared(ECGEncoder(width=8), Two())(torch.zeros(3, 12, 160))
