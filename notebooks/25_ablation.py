@@ -538,7 +538,7 @@ chapter.show(
 #
 # Now the chain. First, can somebody name the patient? A fresh logistic regression gets segments of class N and tries ([chapter
 # 21](21_beat_classifier_and_its_patients.ipynb) explains it). In each fold it asks about two groups of patients, each among themselves: those **left out**, and the next fold's, who
-# **trained**. So every patient is asked about twice, with the same segments: once by a network that knew him, once by one
+# **trained**. So every patient is asked about twice, with the same segments: once by a network that knew this patient, once by one
 # that didn't. For patients left out it also gets what the map gets: six scores (their logarithms) in place of 32 features.
 
 # %%

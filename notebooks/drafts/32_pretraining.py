@@ -426,6 +426,7 @@ chapter.claims()
 # - **Encoder**: convolutions of three stages, a third of a million parameters. ECG-FM has 90.9 million.
 # - **Beats**: 0.4 s to either side of the R peak; at most 1,024 of a batch. A beat that the classifier can't name takes no part.
 # - **The unit of soft_1**: such that after the exponent 50 the nearest of 127 others has 0.8, as in the paper's figure; [the page before](31_like_beats.ipynb) shows what that means.
+# - **More than one GPU**: pass a launched `Fabric` as `device`. Each device encodes its share of every batch, and each recording is contrasted with all; the loss is that of one device with the same batch.
 # - **Temperature** 0.1; the two losses weigh the same; AdamW with a learning rate of 0.001 that rises and falls once. **Length** by the time at hand. Nothing here was chosen by a later task's test data.
 # ```
 
