@@ -133,7 +133,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# A hard target would be black inside the squares of a class and white outside. The soft one is grey nearly everywhere: beats are *more or less* alike, across classes too.
+# A hard target would be black inside the squares of a class and white outside. The soft one has all shades: beats are *more or less* alike, across classes too, and two beats of one class may be quite unlike.
 #
 # ## The components
 #
@@ -254,7 +254,7 @@ figure, data = plot_exponent(
 chapter.show(
     figure,
     name="exponent",
-    alt="Histogram of the similarities of pairs of recordings by soft_1, before and after the exponent 50: wide before, and nearly all at zero after.",
+    alt="Histogram of the similarities of pairs of recordings by soft_1, before and after the exponent 50: crowded near one before, and spread from zero to nearly one after.",
     data=data,
 )
 
