@@ -58,8 +58,7 @@ def neurokit_waves(
     rate : float
         Samples a second; 250 or more, for the methods were made for such.
     method : {"dwt", "prominence"}
-        ``"dwt"`` is the wavelet method, and the baseline that we were asked for. ``"prominence"`` finds the waves of
-        LUDB better; the chapter measures both.
+        ``"dwt"`` is the wavelet method, for long the usual one. ``"prominence"`` is newer; the chapter measures both.
     progress : bool
         Whether to show a progress bar.
 
