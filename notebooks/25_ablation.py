@@ -523,7 +523,7 @@ chapter.show(
 # **none** is significant: six patients are few.
 #
 # - **The adversary.** With weights 0.3 and 1, and with alternating steps, the F1 moves by less than chance does. Weight 3 costs {glue:text}`weight_300.ablation.afib_f1_minus_base:.3f`.
-# - **Columns.** Half as many cost {glue:text}`stride_2500.ablation.afib_f1_minus_base:.3f`, more than half of the time does. Twice as many don't help this reader: {glue:text}`stride_0625.ablation.afib_f1_minus_base:.3f`.
+# - **Columns.** Half as many cost more than half of the time does. Twice as many don't help this reader.
 # - **The beat classifier.** Raw segments cost {glue:text}`raw_segments.ablation.afib_f1_minus_base:.3f`, and yet their network is the better judge of beats, as the next section shows ("which" and "when"). So a better judge by these scores doesn't make a
 #   better map for this reader. Why, this page doesn't test. Wider labels change nothing.
 # - **Patients.** Half of them cost {glue:text}`half_the_patients.ablation.afib_f1_minus_base:.3f`, more than anything else here. So more of them might bring more than any change of the
