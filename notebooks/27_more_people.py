@@ -422,7 +422,7 @@ chapter.show(
 # {glue:text}`bsm.alone.afib_f1:.3f` to {glue:text}`bsm.joined.afib_f1:.3f`, on patient-independent maps from
 # {glue:text}`pi_bsm.alone.afib_f1:.3f` to {glue:text}`pi_bsm.joined.afib_f1:.3f`. The forest, which has five numbers to learn from, gains little:
 # {glue:text}`rr_forest.alone.afib_f1:.3f` to {glue:text}`rr_forest.joined.afib_f1:.3f`. Alone, the maps are behind it; joined, the points lie ahead. The curves still rise at their right ends.
-# And a jury is better than its members.
+# And the points of each jury lie above the mean of its members.
 #
 # ## The number against the paper's
 
@@ -521,10 +521,10 @@ chapter.claims()
 # %% [markdown]
 # With strangers and a jury, plain maps reach {glue:text}`bsm_jury.joined.afib_f1:.3f` and patient-independent ones {glue:text}`pi_bsm_jury.joined.afib_f1:.3f`. Both intervals hold the paper's 0.779; they hold much lower values too. So: **a number like the paper's is within
 # reach of these maps, and wasn't quite reached.** What can be said for sure is less, but it is paired. Strangers help single networks on either kind of map, the jury on plain maps, and the forest (after Holm's
-# correction for nine questions). No jury is significantly ahead of the forest, though it reads the annotators' marks and they read the ECG.
+# correction for nine questions). No jury is significantly ahead of the forest, which reads the annotators' marks where they read the ECG.
 #
 # **And the adversary?** PI-BSM is ahead of BSM by {glue:text}`pi_bsm.joined.afib_f1_minus_bsm:.3f` for single networks, with an interval that holds zero, and behind it for juries, by {glue:text}`pi_bsm_jury.joined.afib_f1_minus_bsm_jury:.3f`.
-# The paper's two values are 0.17 apart. These maps gain from people, from a jury, and not from the adversary. [Why that may be](25_ablation.ipynb), the ablation says: it hides no patient.
+# The paper's two values are 0.17 apart. These maps gain from people; from the adversary they gain nothing that these patients could show. [Why that may be](25_ablation.ipynb), the ablation says: it hides no patient.
 #
 # ## Patient by patient
 

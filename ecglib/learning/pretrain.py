@@ -16,7 +16,7 @@ from torch.nn.utils import clip_grad_norm_
 from tqdm.auto import tqdm
 
 from ecglib.errors import ECGError
-from ecglib.learning.device import make_fabric, precision_of, repeatable
+from ecglib.learning.device import Precision, make_fabric, repeatable
 from ecglib.learning.fit import one_cycle
 from ecglib.learning.nt_xent import gather
 from ecglib.learning.pretraining_set import PretrainingBatch, PretrainingSet
@@ -132,7 +132,10 @@ def pretrain(
             remedy="pass more recordings, or a larger batch",
         )
     if isinstance(device, Fabric):
-        fabric, precision = device, precision_of(device.device)
+        fabric = device
+        with fabric.autocast():
+            mixed = torch.is_autocast_enabled(fabric.device.type)
+        precision: Precision = "bf16-mixed" if mixed else "32-true"
     else:
         fabric, precision = make_fabric(device)
     shared = _Shared(encoder, fabric)
@@ -199,7 +202,7 @@ class _Shared(nn.Module):
 
     def __init__(self, encoder: nn.Module, fabric: Fabric) -> None:
         super().__init__()
-        self.encoder, self.fabric, self.step, self.channels = encoder, fabric, encoder.step, encoder.channels
+        self.encoder, self.fabric, self.step = encoder, fabric, encoder.step
 
     def forward(self, recordings: Tensor) -> Tensor:
         """Give the features of all rows, whoever computed them."""

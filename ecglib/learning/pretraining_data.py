@@ -16,8 +16,6 @@ from ecglib.signals.twelve_lead import TwelveLead
 
 Similarity = FeatureSimilarity | ShapeSimilarity
 
-_ROWS = 20_000  # rows that give the units
-
 
 @dataclass(frozen=True)
 class PretrainingData:
@@ -110,17 +108,11 @@ def pretraining_data(
             rows=rows,
         ),
         {
-            "soft_1": FeatureSimilarity.fit(_some(tables.recordings, rows, seed), RECORDING_GROUPS, seed=seed),
+            "soft_1": FeatureSimilarity.fit(tables.recordings, RECORDING_GROUPS, rows=rows, seed=seed),
             "soft_2": ShapeSimilarity(),
         },
         {
-            "soft_1": FeatureSimilarity.fit(_some(tables.beats, beats, seed), BEAT_GROUPS, seed=seed),
+            "soft_1": FeatureSimilarity.fit(tables.beats, BEAT_GROUPS, rows=beats, seed=seed),
             "soft_2": ShapeSimilarity(),
         },
     )
-
-
-def _some(table: NDArray[np.float32], rows: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
-    """Read as many of these rows as a fit needs, however many there are."""
-    chosen = np.random.default_rng(seed).choice(rows, min(len(rows), _ROWS), replace=False)
-    return np.array(table[np.sort(chosen)])

@@ -56,15 +56,19 @@ class FeatureSimilarity(nn.Module):
             self.register_buffer(name, torch.as_tensor(np.asarray(value, dtype=np.float32)))
 
     @classmethod
-    def fit(cls, features: ArrayLike, groups: Sequence[str], *, seed: int = 0) -> FeatureSimilarity:
+    def fit(
+        cls, features: ArrayLike, groups: Sequence[str], *, rows: ArrayLike | None = None, seed: int = 0
+    ) -> FeatureSimilarity:
         """Learn units from the pretraining set.
 
         Parameters
         ----------
         features : array, shape (rows, features)
-            Of recordings or beats; may be memory-mapped. Of more than 20,000, so many are drawn.
+            Of recordings or beats; may be memory-mapped.
         groups : sequence of str, length features
             Features of one group share one vote: 36 heights weigh as much together as three numbers on rhythm.
+        rows : int array, optional
+            Which of them to learn from; None takes all. Of more than 20,000, so many are drawn and read.
         seed : int
             Decides which rows and pairs are drawn.
 
@@ -83,16 +87,17 @@ class FeatureSimilarity(nn.Module):
         the rows are the same has none and is left out.
         """
         given = np.asarray(features)
-        if given.ndim != 2 or given.shape[1] != len(groups) or len(given) < 2:
+        known = np.arange(len(given)) if rows is None else np.asarray(rows)
+        if given.ndim != 2 or given.shape[1] != len(groups) or len(known) < 2:
             raise ECGError(
                 "no similarity of these features",
                 expected="features of shape (rows, features), two rows or more, and the group of each feature",
-                found=f"shape {given.shape}, {len(groups)} groups",
+                found=f"shape {given.shape}, {len(known)} of its rows, {len(groups)} groups",
                 remedy="pass a table of features with its groups, such as RECORDING_GROUPS",
             )
         random = np.random.default_rng(seed)
-        rows = np.sort(random.choice(len(given), min(len(given), _ROWS), replace=False))
-        values = given[rows].astype(np.float64)
+        drawn = np.sort(random.choice(known, min(len(known), _ROWS), replace=False))
+        values = given[drawn].astype(np.float64)
         if not np.isfinite(values).all():
             raise ECGError(
                 "features that are no numbers",
@@ -110,7 +115,7 @@ class FeatureSimilarity(nn.Module):
             raise ECGError(
                 "all rows are alike",
                 expected="features that differ",
-                found=f"a median distance of 0 to the nearest of {len(rows):,} rows",
+                found=f"a median distance of 0 to the nearest of {len(drawn):,} rows",
                 remedy="pass the features of more recordings",
             )
         return cls(centre, scale, unit)

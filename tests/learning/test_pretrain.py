@@ -265,14 +265,14 @@ def work(fabric):
     found = {}
     for name, make in OBJECTIVES.items():
         losses, weights = trained(make, fabric)
-        alone, wanted = trained(make, "cpu")
+        alone, wanted = trained(make, Fabric(accelerator="cpu", devices=1, precision="32-true"))
         apart = max(float((one - other).abs().max()) for one, other in zip(weights, wanted))
         found[name] = [losses, alone, apart, fabric.world_size]
     return found
 
 
 if __name__ == "__main__":
-    print(json.dumps(Fabric(accelerator="cpu", devices=2, strategy=STRATEGY).launch(work)))
+    print(json.dumps(Fabric(accelerator="cpu", devices=2, strategy=STRATEGY, precision="32-true").launch(work)))
 """
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ecglib.errors import ECGError
-from ecglib.learning import pretraining_data as module
+from ecglib.learning import soft_targets
 from ecglib.learning.pretraining_data import pretraining_data
 from ecglib.learning.soft_targets import FeatureSimilarity
 from ecglib.signals.ecg_features import BEAT_GROUPS, RECORDING_GROUPS
@@ -57,7 +57,7 @@ def test_units_come_from_the_chosen_ones_alone():
 
 def test_of_very_many_beats_some_give_the_units(monkeypatch):
     whole = pretraining_data(RECORDINGS, TABLES, CLASSES, CHOSEN)
-    monkeypatch.setattr(module, "_ROWS", 5)
+    monkeypatch.setattr(soft_targets, "_ROWS", 5)
     drawn = [pretraining_data(RECORDINGS, TABLES, CLASSES, CHOSEN, seed=3).beat_similarity["soft_1"] for _ in range(2)]
     assert torch.equal(drawn[0].centre, drawn[1].centre)
     assert not torch.equal(drawn[0].centre, whole.beat_similarity["soft_1"].centre)

@@ -144,7 +144,7 @@ def test_many_rows_are_drawn_and_the_seed_decides(tmp_path):
 
 
 def test_refusals():
-    with pytest.raises(ECGError, match=r"shape \(400, 5\), 55 groups"):
+    with pytest.raises(ECGError, match=r"shape \(400, 5\), 400 of its rows, 55 groups"):
         FeatureSimilarity.fit(SET, RECORDING_GROUPS)
     spoilt = SET.copy()
     spoilt[[3, 7], 1] = np.nan
