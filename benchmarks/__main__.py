@@ -20,6 +20,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 NETWORKS = ("CNN", "CNNLSTM", "CNNLSTMAttention", "ResNet1D")
+RIVALS = ("CMSC", "wav2vec", "TS2Vec", "ECG-FM")
 WAVELETS = {"pywt": 10, **({"ptwt": 50} if find_spec("ptwt") else {})}
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MOST_REPEATS, ENOUGH_SECONDS = 5, 5.0
@@ -73,6 +74,13 @@ COMPARISONS = (
             most_seconds=2,
         )
         for network in NETWORKS
+    ),
+    Comparison("256 views, 3KG", ("scipy, one by one", "views_plain"), ("ThreeKG", "views_ecglib")),
+    Comparison("soft contrast, 512 pairs", ("every pair of rows", "contrast_plain"), ("nt_xent", "contrast_ecglib")),
+    *(
+        Comparison(f"1,280 recordings pretrained, {name}", None, (f"pretrain, {count:,} on disk", task))
+        for name, count in (("3KG", 1_000), ("3KG", 10_000), *((rival, 1_000) for rival in RIVALS))
+        for task in [f"pretrain_ecglib {name} {count}"]
     ),
     Comparison("a chapter's intervals", None, ("F1 and the like", "intervals_of_a_chapter"), most_seconds=1),
     Comparison("a chapter's intervals", None, ("with AUROC", "intervals_of_a_chapter areas"), most_seconds=1),

@@ -296,3 +296,137 @@ def intervals_of_a_chapter(areas: str = "") -> Timed:
         return found
 
     return run
+
+
+VIEWED, CONTRASTED, NUMBERS = 256, 512, 64
+PRETRAINING_STEPS, PRETRAINING_BATCH = 20, 64
+
+
+def _twelve_leads(recordings: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((recordings, 12, 1000), dtype=np.float32)
+
+
+def views_plain() -> Timed:
+    """Make 3KG's views recording by recording, with scipy's rotations."""
+    from scipy.spatial.transform import Rotation
+
+    from ecglib.signals.vcg import twelve_leads, vectorcardiogram
+
+    recordings = _twelve_leads(VIEWED)
+
+    def run() -> list[float]:
+        generator = np.random.default_rng(0)
+        views = np.empty_like(recordings)
+        for row, recording in enumerate(recordings):
+            turn = Rotation.from_euler("xyz", generator.uniform(-45, 45, 3), degrees=True).as_matrix()
+            loop = generator.uniform(1, 1.5, 3)[:, np.newaxis] * (turn @ vectorcardiogram(recording))
+            views[row] = twelve_leads(loop)
+            for lead, start in enumerate(generator.integers(0, 501, 12)):
+                views[row, lead, start : start + 500] = 0
+        return [*views.shape, round(float((views == 0).mean()), 3)]
+
+    return run
+
+
+def views_ecglib() -> Timed:
+    import torch
+
+    from ecglib.learning.threekg import ThreeKG
+
+    torch.set_num_threads(1)
+    recordings, make = torch.from_numpy(_twelve_leads(VIEWED)), ThreeKG()
+
+    def run() -> list[float]:
+        views = make(recordings, torch.Generator().manual_seed(0)).ecg
+        return [*views.shape, round(float((views == 0).float().mean()), 3)]
+
+    return run
+
+
+def _embeddings() -> tuple:
+    import torch
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    targets = torch.rand(CONTRASTED, CONTRASTED)
+    return (
+        torch.randn(CONTRASTED, NUMBERS, requires_grad=True),
+        torch.randn(CONTRASTED, NUMBERS, requires_grad=True),
+        torch.maximum(targets, targets.T).fill_diagonal_(1),
+    )
+
+
+def contrast_plain() -> Timed:
+    """Write the soft contrast as tutorials do, with the cosine of every pair of rows."""
+    import torch
+    from torch.nn.functional import cosine_similarity, log_softmax
+
+    first, second, targets = _embeddings()
+
+    def run() -> list[float]:
+        first.grad = second.grad = None
+        both = torch.cat([first, second])
+        cosines = cosine_similarity(both.unsqueeze(1), both.unsqueeze(0), dim=2) / 0.1
+        others = ~torch.eye(len(both), dtype=torch.bool)
+        wanted = targets.repeat(2, 2)[others].view(len(both), -1)
+        log_chance = log_softmax(cosines[others].view(len(both), -1), dim=1)
+        loss = -((wanted / wanted.sum(dim=1, keepdim=True)) * log_chance).sum(dim=1).mean()
+        loss.backward()
+        return [round(loss.item(), 4), round(float(first.grad.norm()), 4)]
+
+    return run
+
+
+def contrast_ecglib() -> Timed:
+    from ecglib.learning.nt_xent import nt_xent
+
+    first, second, targets = _embeddings()
+
+    def run() -> list[float]:
+        first.grad = second.grad = None
+        loss = nt_xent(first, second, targets)
+        loss.backward()
+        return [round(loss.item(), 4), round(float(first.grad.norm()), 4)]
+
+    return run
+
+
+def pretrain_ecglib(objective: str, recordings: str) -> Timed:
+    """Pretrain for some steps from a file on disk that holds so many recordings."""
+    import torch
+
+    from ecglib.learning import objectives
+    from ecglib.learning.pretrain import pretrain
+    from ecglib.learning.pretraining_set import PretrainingSet
+    from ecglib.models.ecg_encoder import ECGEncoder
+
+    folder, count = tempfile.TemporaryDirectory(), int(recordings)
+    file = f"{folder.name}/recordings"
+    with open(file, "wb") as written:  # not through a map, whose pages would count as memory
+        for start in range(0, count, 500):
+            written.write(_twelve_leads(min(500, count - start)).tobytes())
+    data = PretrainingSet(np.memmap(file, np.float32, "r", shape=(count, 12, 1000)))
+    torch.manual_seed(0)
+    make = {
+        "3KG": objectives.RhythmAndBeatContrast,
+        "CMSC": objectives.CMSC,
+        "wav2vec": objectives.MaskedPrediction,
+        "TS2Vec": objectives.TS2Vec,
+        "ECG-FM": objectives.ECGFMStyle,
+    }[objective]
+
+    def run() -> int:
+        with folder:
+            pretrain(
+                ECGEncoder(),
+                make(),
+                data,
+                steps=PRETRAINING_STEPS,
+                seed=0,
+                batch_size=PRETRAINING_BATCH,
+                device="cpu",
+                progress=False,
+            )
+        return PRETRAINING_STEPS * PRETRAINING_BATCH
+
+    return run

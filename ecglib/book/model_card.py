@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 import ecglib
 from ecglib.book.headers import Header
+from ecglib.book.plan import PRETRAINED
 from ecglib.book.results import Results, write_text
 from ecglib.databases.catalogue import PUBLISHED
 from ecglib.errors import ChapterError, DamagedFileError
@@ -109,7 +111,7 @@ def model_card(folder: Path, header: Header, results: Results) -> str:
         "## Limits",
         *_limits(facts.values(), results),
         "## How to load",
-        *_loading(folder.name, files, facts),
+        *_loading(header, files, facts),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -359,22 +361,27 @@ def _limits(facts: Iterable[Mapping[str, Any]], results: Results) -> list[str]:
     return ["\n".join(lines)]
 
 
-def _loading(chapter: str, files: list[Path], facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _loading(header: Header, files: list[Path], facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     known = next((facts[file.name] for file in files if "model" in facts[file.name]), None)
     first = next((file for file in files if facts[file.name] is known), files[0])
     name = "Model" if known is None else str(known["model"])
     module = "" if known is None else _class(name)[0]
     made = f"{name}()" if known is None else str(known.get("make", f"{name}()"))
+    parts = sorted(set(re.findall(r"\b[A-Z]\w*", made)) - {name})
+    imports = [f"from {where} import {part}" for part in parts if (where := _class(part)[0])]
     code = [
         "from ecglib.learning.weights import load_weights, read_facts",
-        f"from {module} import {name}" if module else f"# {name} is the class that chapter {chapter} trains",
+        f"from {module} import {name}" if module else f"# {name} is the class that chapter {header.name} trains",
+        *imports,
         "",
-        f'file = "weights/{chapter}/{first.name}"',
+        f'file = "weights/{header.name}/{first.name}"',
         f"model = load_weights({made}, file)  # in evaluation mode",
         "print(read_facts(file))",
     ]
-    return [
+    lines = [
         "From the book's folder. The files are safetensors: no code in them runs when they are read.",
         "```python\n" + "\n".join(code) + "\n```",
-        f"Or run the chapter without training: `ecgbook run {chapter} --pretrained`.",
     ]
+    if PRETRAINED in header.parameters:
+        lines.append(f"Or run the chapter without training: `ecgbook run {header.name} --pretrained`.")
+    return lines

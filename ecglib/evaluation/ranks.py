@@ -34,7 +34,7 @@ class RankTest:
 
     Notes
     -----
-    Source: Demšar, Journal of Machine Learning Research 7:1 (2006). Taught in chapter ``35_rivals``.
+    Source: Demšar, Journal of Machine Learning Research 7:1 (2006). Taught in chapter ``36_comparison``.
     """
 
     mean_ranks: pd.Series
@@ -80,7 +80,7 @@ def rank_test(table: pd.DataFrame) -> RankTest:
     The Friedman test, then Nemenyi's for all pairs. Equal scores share their ranks. Both take the blocks for
     independent: patients are; **runs on one test set are not**, and make small differences look certain.
     Source: the paper compares its rivals so; the tests are those of scipy and scikit-posthocs, and the critical
-    difference is that of Demšar (2006). Taught in chapter ``35_rivals``.
+    difference is that of Demšar (2006). Taught in chapter ``36_comparison``.
 
     Examples
     --------

@@ -17,17 +17,53 @@ METRICS = (*(f"f1_{wave}" for wave in WAVES), "wave_f1", *(f"dice_{wave}" for wa
 """Names of the numbers: each wave's, and the mean over the three waves."""
 
 
-def wave_report(
-    predicted: ArrayLike, labels: ArrayLike, patients: ArrayLike, *, resamples: int = 2000, seed: int = 0
-) -> dict[str, Interval]:
+def wave_counts(predicted: ArrayLike, labels: ArrayLike) -> NDArray[np.int64]:
+    """Count the samples of each wave in each recording: hits, called so, truly so.
+
+    Parameters
+    ----------
+    predicted : int array, shape (..., recordings, samples)
+        Label of each sample: 0 for none, 1 for P, 2 for QRS, 3 for T; such as of several seeds.
+    labels : int array, shape (recordings, samples)
+        The true ones; samples with ``UNKNOWN`` are left out.
+
+    Returns
+    -------
+    int64 array, shape (..., recordings, 3, 3)
+        P, QRS, T; then hits, called, truly.
+
+    Raises
+    ------
+    ECGError
+        If shapes differ, or a label is none of these.
+
+    Notes
+    -----
+    All scores of this module follow from these counts, so they are all that need be kept of a prediction. Source: our
+    choice. Taught in chapter ``34_wave_segmentation``.
+
+    Examples
+    --------
+    >>> wave_counts([[0, 1, 1, 0]], [[0, 1, 0, -1]])[0, 0]
+    array([1, 2, 1])
+    """
+    models, true = _checked(predicted, labels)
+    known = true != UNKNOWN
+    counts = np.empty((*models.shape[:-1], len(WAVES), 3), dtype=np.int64)
+    for place in range(len(WAVES)):
+        called, truly = (models == place + 1) & known, true == place + 1
+        for column, samples in enumerate((called & truly, called, truly)):
+            counts[..., place, column] = samples.sum(axis=-1)
+    return counts
+
+
+def wave_report(counts: ArrayLike, patients: ArrayLike, *, resamples: int = 2000, seed: int = 0) -> dict[str, Interval]:
     """Compute F1 and Dice of P, QRS and T, with intervals by drawing patients again.
 
     Parameters
     ----------
-    predicted : int array, shape (recordings, samples) or (seeds, recordings, samples)
-        Label of each sample: 0 for none, 1 for P, 2 for QRS, 3 for T. With several seeds every number is their mean.
-    labels : int array, shape (recordings, samples)
-        The true ones; samples with ``UNKNOWN`` are left out.
+    counts : int array, shape (recordings, 3, 3) or (seeds, recordings, 3, 3)
+        From ``wave_counts``. With several seeds every number is their mean.
     patients : array, shape (recordings,)
         Whose each recording is.
     resamples : int
@@ -43,7 +79,7 @@ def wave_report(
     Raises
     ------
     ECGError
-        If shapes differ, a label is none of these, there are fewer than two patients, or a wave never occurs.
+        If the counts have another shape, there are fewer than two patients, or a wave never occurs.
 
     Notes
     -----
@@ -57,11 +93,11 @@ def wave_report(
     --------
     >>> labels = np.tile([[0, 1, 1, 0, 2, 2, 0, 3, 3, -1]], (2, 1))
     >>> predicted = np.tile([[0, 1, 0, 0, 2, 2, 0, 3, 3, 3]], (2, 1))
-    >>> report = wave_report(predicted, labels, ["a", "b"])
+    >>> report = wave_report(wave_counts(predicted, labels), ["a", "b"])
     >>> round(report["f1_P"].value, 3), report["f1_T"].value
     (0.667, 1.0)
     """
-    drawn = _resample(predicted, labels, patients, resamples, seed)
+    drawn = _resample(counts, patients, resamples, seed)
     found = {}
     for name, values in drawn.observed.items():
         resampled = keep_defined(drawn.resampled[name].mean(axis=1), drawn.defined, name)
@@ -76,7 +112,6 @@ def wave_report(
 def wave_difference(
     first: ArrayLike,
     second: ArrayLike,
-    labels: ArrayLike,
     patients: ArrayLike,
     metric: str = "wave_f1",
     *,
@@ -87,9 +122,9 @@ def wave_difference(
 
     Parameters
     ----------
-    first, second : int array, shape (recordings, samples) or (seeds, recordings, samples)
-        Their predictions; the numbers of seeds may differ.
-    labels, patients, resamples, seed
+    first, second : int array, shape (recordings, 3, 3) or (seeds, recordings, 3, 3)
+        Their counts; the numbers of seeds may differ.
+    patients, resamples, seed
         As in ``wave_report``.
     metric : str
         One of ``METRICS``.
@@ -112,14 +147,15 @@ def wave_difference(
     --------
     >>> labels = np.tile([[0, 1, 1, 0, 2, 2, 0, 3, 3, -1]], (4, 1))
     >>> worse = np.where((labels == 1) & (np.arange(10) == 2), 0, labels).clip(0)
-    >>> round(wave_difference(labels.clip(0), worse, labels, list("abcd"), "f1_P").value, 3)
+    >>> best, other = wave_counts(labels.clip(0), labels), wave_counts(worse, labels)
+    >>> round(wave_difference(best, other, list("abcd"), "f1_P").value, 3)
     0.333
     """
     if metric not in METRICS:
         raise ECGError(
             f"unknown metric {metric}", expected=f"one of {', '.join(METRICS)}", remedy="choose one of these"
         )
-    one, other = (_resample(model, labels, patients, resamples, seed) for model in (first, second))
+    one, other = (_resample(model, patients, resamples, seed) for model in (first, second))
     differences = keep_defined(
         one.resampled[metric].mean(axis=1) - other.resampled[metric].mean(axis=1), one.defined, metric
     )
@@ -129,24 +165,18 @@ def wave_difference(
     return Difference(value, low, high, two_sided(differences), LEVEL, method, one.patients, number)
 
 
-def dice_of_recordings(predicted: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
+def dice_of_recordings(counts: ArrayLike) -> NDArray[np.float64]:
     """Give the Dice coefficient of each wave in each recording.
 
     Parameters
     ----------
-    predicted : int array, shape (..., recordings, samples)
-    labels : int array, shape (recordings, samples)
-        As in ``wave_report``.
+    counts : int array, shape (..., recordings, 3, 3)
+        From ``wave_counts``.
 
     Returns
     -------
     float64 array, shape (..., recordings, 3)
         P, QRS, T; 1 where the wave neither is nor was called.
-
-    Raises
-    ------
-    ECGError
-        If shapes differ, or a label is none of these.
 
     Notes
     -----
@@ -154,10 +184,10 @@ def dice_of_recordings(predicted: ArrayLike, labels: ArrayLike) -> NDArray[np.fl
 
     Examples
     --------
-    >>> dice_of_recordings([[0, 1, 1, 0]], [[0, 1, 0, -1]]).round(2)
+    >>> dice_of_recordings(wave_counts([[0, 1, 1, 0]], [[0, 1, 0, -1]])).round(2)
     array([[0.67, 1.  , 1.  ]])
     """
-    return _ratio(_counts(*_checked(predicted, labels)), nothing=1.0)
+    return _ratio(np.asarray(counts, dtype=np.float64), nothing=1.0)
 
 
 @dataclass(frozen=True)
@@ -168,30 +198,37 @@ class _Drawn:
     patients: int
 
 
-def _resample(predicted: ArrayLike, labels: ArrayLike, patients: ArrayLike, resamples: int, seed: int) -> _Drawn:
-    """Draw patients again; their counts and sums are added up, no sample is looked at twice."""
-    models, true = _checked(predicted, labels)
-    owner = as_patients(patients, len(true))
+def _resample(counts: ArrayLike, patients: ArrayLike, resamples: int, seed: int) -> _Drawn:
+    """Draw patients again; their counts and sums are added up."""
+    by_recording = np.asarray(counts, dtype=np.float64)
+    if by_recording.ndim not in (3, 4) or by_recording.shape[-2:] != (len(WAVES), 3):
+        raise ECGError(
+            "these are no counts of waves",
+            expected="shape (recordings, 3, 3) or (seeds, recordings, 3, 3), as wave_counts gives",
+            found=f"shape {by_recording.shape}",
+            remedy="pass wave_counts(predicted, labels)",
+        )
+    by_recording = by_recording.reshape(-1, *by_recording.shape[-3:])
+    owner = as_patients(patients, by_recording.shape[1])
     as_resamples(resamples)
-    by_recording = _counts(models.reshape(-1, *true.shape), true)
     missing = [wave for wave, samples in zip(WAVES, by_recording[0, :, :, 2].sum(axis=0), strict=True) if not samples]
     if missing:
         raise ECGError(
             f"no F1 where no {' and no '.join(missing)} occurs",
             expected="recordings with P, QRS and T",
-            found=f"none among {len(true)} recordings",
+            found=f"none among {by_recording.shape[1]} recordings",
             remedy="evaluate on more recordings",
         )
     number = int(owner.max()) + 1
     membership = (owner == np.arange(number)[:, np.newaxis]).astype(np.float64)
-    counts = np.einsum("pr,srwc->pswc", membership, by_recording)
+    of_patients = np.einsum("pr,srwc->pswc", membership, by_recording)
     dice = np.einsum("pr,srw->psw", membership, _ratio(by_recording, nothing=1.0))
     weights = draw(number, resamples, np.random.default_rng(seed)).astype(np.float64)
 
     def numbers(chosen: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """Give every metric, shape (draws, seeds), for weights of shape (draws, patients)."""
         recordings = (chosen @ membership.sum(axis=1))[:, np.newaxis, np.newaxis]
-        f1 = _ratio(np.tensordot(chosen, counts, 1), nothing=0.0)
+        f1 = _ratio(np.tensordot(chosen, of_patients, 1), nothing=0.0)
         mean_dice = np.tensordot(chosen, dice, 1) / recordings
         found: dict[str, NDArray[np.float64]] = {}
         for name, values in (("f1", f1), ("dice", mean_dice)):
@@ -200,19 +237,8 @@ def _resample(predicted: ArrayLike, labels: ArrayLike, patients: ArrayLike, resa
         return found
 
     observed = {name: values[0] for name, values in numbers(np.ones((1, number))).items()}
-    defined = np.all(weights @ counts[:, 0, :, 2] > 0, axis=1)
+    defined = np.all(weights @ of_patients[:, 0, :, 2] > 0, axis=1)
     return _Drawn(observed, numbers(weights), defined, number)
-
-
-def _counts(predicted: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Count hits, samples called so and samples truly so, shape (..., recordings, waves, 3)."""
-    known = labels != UNKNOWN
-    counts = np.empty((*predicted.shape[:-1], len(WAVES), 3))
-    for place in range(len(WAVES)):
-        called, truly = (predicted == place + 1) & known, labels == place + 1
-        for column, samples in enumerate((called & truly, called, truly)):
-            counts[..., place, column] = samples.sum(axis=-1)
-    return counts
 
 
 def _ratio(counts: NDArray[np.float64], nothing: float) -> NDArray[np.float64]:

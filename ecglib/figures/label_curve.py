@@ -12,7 +12,7 @@ from ecglib.evaluation.intervals import Interval
 from ecglib.figures.style import axes_at, inches_of, styled
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _PANEL, _BOTTOM, _LEGEND_ROW = 6.4, 0.75, 0.15, 0.15, 3.0, 0.62, 0.235
-_LOOKS = (
+LOOKS = (
     ("#0072B2", "o", "-"),
     ("#C1121F", "s", "--"),
     ("#222222", "^", ":"),
@@ -22,6 +22,8 @@ _LOOKS = (
     ("#56B4E9", "X", "-"),
     ("#8C564B", "<", "--"),
 )
+"""Colour, marker and line of each of eight methods."""
+
 _REFERENCES = (("#555555", (0, (1, 1))), ("#555555", (0, (6, 3))))
 
 
@@ -72,10 +74,10 @@ def plot_label_curve(
     [0.8, 0.92, 0.71]
     """
     across = dict(references or {})
-    if not 0 < len(curves) <= len(_LOOKS) or not all(curves.values()) or len(across) > len(_REFERENCES):
+    if not 0 < len(curves) <= len(LOOKS) or not all(curves.values()) or len(across) > len(_REFERENCES):
         raise ECGError(
             "no curve over labels to draw",
-            expected=f"from 1 to {len(_LOOKS)} methods with scores, and {len(_REFERENCES)} references at most",
+            expected=f"from 1 to {len(LOOKS)} methods with scores, and {len(_REFERENCES)} references at most",
             found=f"{len(curves)} methods, {len(across)} references",
             remedy="choose the methods to compare",
         )
@@ -111,7 +113,7 @@ def plot_label_curve(
     figure = Figure(figsize=(_WIDTH, height))
     axes = axes_at(figure, _LEFT, _BOTTOM + legend, _WIDTH - _LEFT - _RIGHT, _PANEL)
     shift = 0.07 if len(curves) > 1 else 0.0
-    for index, (method, (colour, marker, line)) in enumerate(zip(curves, _LOOKS, strict=False)):
+    for index, (method, (colour, marker, line)) in enumerate(zip(curves, LOOKS, strict=False)):
         mine = data[data["method"] == method]
         at = mine["labels"].map(place) + shift * (index - (len(curves) - 1) / 2)
         axes.vlines(at, mine["low"], mine["high"], color=colour, linewidth=1.4, alpha=0.8, gid="whisker")

@@ -31,7 +31,7 @@ def plot_ranks(test: RankTest) -> tuple[Figure, pd.DataFrame]:
     Notes
     -----
     Turned by a quarter from the usual picture, so that names have room on a phone. Source: Demšar (2006), figure 1.
-    Taught in chapter ``35_rivals``.
+    Taught in chapter ``36_comparison``.
 
     Examples
     --------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from ecglib.book.publish import publish
 from ecglib.book.results import Metric, Results
 from ecglib.errors import ChapterError, DamagedFileError
 
-HEADER = Header("11_two", Path("11_two.py"), "Two networks", (), ("mitbih",), ())
+HEADER = Header("11_two", Path("11_two.py"), "Two networks", (), ("mitbih",), ("scale", "pretrained"))
 RESULTS = Results(
     "11_two",
     "cpu",
@@ -135,6 +136,24 @@ def test_how_to_load_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     exec(re.findall(r"```python\n(.*?)```", card, re.DOTALL)[0], names)
     assert type(names["model"]) is CNN
     assert "'make': 'CNN(leads=2)'" in capsys.readouterr().out
+
+
+def test_a_model_on_an_encoder_loads_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both classes are imported, and a chapter that always trains isn't said to run without."""
+    from ecglib.learning.weights import save_weights
+    from ecglib.models.ecg_encoder import ECGEncoder
+    from ecglib.models.segmenter import Segmenter
+
+    folder = tmp_path / "weights" / "11_two"
+    folder.mkdir(parents=True)
+    made = {"model": "Segmenter", "make": "Segmenter(ECGEncoder())", "seed": 3}
+    save_weights(Segmenter(ECGEncoder()), folder / "a.safetensors", made)
+    card = model_card(folder, replace(HEADER, parameters=("scale",)), RESULTS)
+    assert "--pretrained" not in card
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(re.findall(r"```python\n(.*?)```", card, re.DOTALL)[0], names)
+    assert type(names["model"]) is Segmenter
 
 
 def test_what_gets_no_card(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from ecglib.errors import ECGError
-from ecglib.evaluation.wave_scores import METRICS, dice_of_recordings, wave_difference, wave_report
+from ecglib.evaluation.wave_scores import METRICS, dice_of_recordings, wave_counts, wave_difference, wave_report
 from ecglib.signals.wave_labels import UNKNOWN, WAVES
 
 
@@ -39,7 +39,7 @@ def by_hand(predicted, labels):
 
 def test_numbers_are_those_of_scikit_learn(made):
     predicted, labels, patients = made
-    report = wave_report(predicted, labels, patients, resamples=100)
+    report = wave_report(wave_counts(predicted, labels), patients, resamples=100)
     expected = [by_hand(one, labels) for one in predicted]
     assert tuple(report) == METRICS
     for name, interval in report.items():
@@ -51,7 +51,7 @@ def test_numbers_are_those_of_scikit_learn(made):
 
 def test_intervals_are_those_of_patients_drawn_one_by_one(made):
     predicted, labels, patients = made
-    report = wave_report(predicted, labels, patients, resamples=3000)
+    report = wave_report(wave_counts(predicted, labels), patients, resamples=3000)
     random, names = np.random.default_rng(5), np.unique(patients)
     drawn = []
     for _ in range(500):
@@ -77,37 +77,38 @@ def test_dice_of_each_recording(made):
         f1_score(labels[row][known[row]], predicted[1, row][known[row]], labels=[1, 2, 3], average=None,
                  zero_division=1) for row in range(14)
     ]  # fmt: skip
-    np.testing.assert_allclose(dice_of_recordings(predicted, labels)[1], expected, atol=1e-12)
+    np.testing.assert_allclose(dice_of_recordings(wave_counts(predicted, labels))[1], expected, atol=1e-12)
 
 
 def test_a_wave_that_is_absent_and_not_called_is_right_and_one_that_is_called_is_wrong():
     labels = np.array([[0, 0, 2, 2, 3], [1, 1, 2, 2, 3]])
     good, bad = labels.copy(), labels.copy()
     bad[0, 0] = 1
-    assert dice_of_recordings(good, labels).tolist() == [[1, 1, 1], [1, 1, 1]]
-    assert dice_of_recordings(bad, labels)[0].tolist() == [0, 1, 1]
-    assert dice_of_recordings(np.zeros_like(labels), labels).tolist() == [[1, 0, 0], [0, 0, 0]]
+    assert dice_of_recordings(wave_counts(good, labels)).tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert dice_of_recordings(wave_counts(bad, labels))[0].tolist() == [0, 1, 1]
+    assert dice_of_recordings(wave_counts(np.zeros_like(labels), labels)).tolist() == [[1, 0, 0], [0, 0, 0]]
 
 
 def test_what_is_called_where_nobody_knows_does_not_count(made):
     predicted, labels, patients = made
     other = np.where(labels == UNKNOWN, 3 - predicted, predicted)
     assert (other != predicted).any()
-    assert wave_report(other, labels, patients) == wave_report(predicted, labels, patients)
+    assert wave_report(wave_counts(other, labels), patients) == wave_report(wave_counts(predicted, labels), patients)
 
 
 def test_differences_are_paired(made):
     predicted, labels, patients = made
-    same = wave_difference(predicted, predicted, labels, patients)
+    counts = wave_counts(predicted, labels)
+    same = wave_difference(counts, counts, patients)
     assert (same.value, same.low, same.high, same.p_value) == (0, 0, 0, 1)
-    better = np.where(np.arange(120) < 60, labels.clip(0), predicted)
-    found = wave_difference(better, predicted, labels, patients, "wave_dice")
-    one, other = (wave_report(model, labels, patients)["wave_dice"] for model in (better, predicted))
+    better = wave_counts(np.where(np.arange(120) < 60, labels.clip(0), predicted), labels)
+    found = wave_difference(better, counts, patients, "wave_dice")
+    one, other = (wave_report(model, patients)["wave_dice"] for model in (better, counts))
     assert found.value == pytest.approx(one.value - other.value)
     assert found.high - found.low < (one.high - one.low) + (other.high - other.low)
     assert found.low > 0
     assert found.p_value < 0.01
-    turned = wave_difference(predicted, better, labels, patients, "wave_dice")
+    turned = wave_difference(counts, better, patients, "wave_dice")
     assert (turned.value, turned.low) == pytest.approx((-found.value, -found.high))
 
 
@@ -115,10 +116,13 @@ def test_bad_input_is_refused(made):
     predicted, labels, patients = made
     for models, true in ((predicted[:, :3], labels), (predicted - 1, labels), (predicted, labels + 9), (predicted, 0)):
         with pytest.raises(ECGError, match="can't be compared"):
-            wave_report(models, true, patients)
+            wave_counts(models, true)
+    counts = wave_counts(predicted, labels)
     with pytest.raises(ECGError, match="no P occurs"):
-        wave_report(predicted, np.where(labels == 1, 0, labels), patients)
+        wave_report(wave_counts(predicted, np.where(labels == 1, 0, labels)), patients)
     with pytest.raises(ECGError, match="at least two patients"):
-        wave_report(predicted, labels, ["a"] * 14)
+        wave_report(wave_counts(predicted, labels), ["a"] * 14)
     with pytest.raises(ECGError, match="unknown metric"):
-        wave_difference(predicted, predicted, labels, patients, "f1")
+        wave_difference(counts, counts, patients, "f1")
+    with pytest.raises(ECGError, match="no counts of waves"):
+        wave_report(predicted, patients)
