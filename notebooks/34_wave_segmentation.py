@@ -86,7 +86,8 @@ counts = {
     "cpu": (10, 40, 160),
     "gpu": (5, 10, 20, 40, 80, 160),
 }[scale]
-steps = {"smoke": 4, "cpu": 100, "gpu": 600}[scale]
+steps = {"smoke": 4, "cpu": 150, "gpu": 600}[scale]
+longer = {"smoke": 4, "cpu": 600, "gpu": 3000}[scale]
 resamples = {"smoke": 100, "cpu": 2000, "gpu": 10_000}[scale]
 
 # %% [markdown]
@@ -205,16 +206,6 @@ for method in ("supervised", "threekg", "beat_ssl"):
         device=device,
     )
     found |= {(method, count): of for count, of in done.labels.items()}
-    save_weights(
-        done.model,
-        chapter.folder / f"{method}.safetensors",
-        {
-            "model": "Segmenter",
-            "make": "Segmenter(ECGEncoder())",
-            "left_out": " ".join(done.left_out),
-            "seed": seeds[0],
-        },
-    )
 chapter.record("beat_ssl.ludb.steps", steps)
 chapter.record("beat_ssl.ludb.recordings", len(waves))
 
@@ -329,6 +320,81 @@ chapter.show(
     figure,
     name="differences",
     alt="Paired differences of the mean F1 between 3KG, Beat-SSL and supervised learning for each number of labelled patients, with 95 % intervals by patients.",
+    data=table,
+)
+
+# %% [markdown]
+# TODO(result)
+#
+# ### With patience
+#
+# A curve of labels takes many models, so each of them learns for a short time. What becomes of the difference when there is more? Once more all patients, one seed, and {glue:text}`beat_ssl.ludb.longer:.0f` steps in place of {glue:text}`beat_ssl.ludb.steps:.0f`.
+
+# %%
+patient = {}
+for method in ("supervised", "beat_ssl"):
+    print(names[method])
+    done = segment_by_fold(
+        partial(encoder_of, method),
+        lead_by_itself,
+        waves.labels,
+        waves.patients,
+        counts=[most],
+        seeds=seeds[:1],
+        folds=folds,
+        steps=longer,
+        encoder_learning_rate=2e-3 if method == "supervised" else 1e-3,
+        device=device,
+    )
+    patient[method] = wave_counts(done.labels[most], waves.labels)
+    save_weights(
+        done.model,
+        chapter.folder / f"{method}.safetensors",
+        {
+            "model": "Segmenter",
+            "make": "Segmenter(ECGEncoder())",
+            "steps": longer,
+            "left_out": " ".join(done.left_out),
+            "seed": seeds[0],
+        },
+    )
+patient_reports = {
+    method: wave_report(of, waves.patients, resamples=resamples, seed=seed)
+    for method, of in patient.items()
+}
+chapter.record("beat_ssl.ludb.longer", longer)
+for method, report in patient_reports.items():
+    chapter.record_report(f"{method}.ludb_longer", report)
+difference = wave_difference(
+    patient["beat_ssl"],
+    patient["supervised"],
+    waves.patients,
+    resamples=resamples,
+    seed=seed,
+)
+chapter.record_difference(
+    "beat_ssl.ludb_longer.wave_f1",
+    "supervised.ludb_longer.wave_f1",
+    difference,
+)
+print("Beat-SSL minus supervised:", difference)
+figure, table = plot_intervals(
+    [
+        (f"{count} steps", names[method], report["wave_f1"])
+        for count, of in (
+            (
+                steps,
+                {method: reports[method, most] for method in patient_reports},
+            ),
+            (longer, patient_reports),
+        )
+        for method, report in of.items()
+    ]
+)
+chapter.show(
+    figure,
+    name="patience",
+    alt="Mean F1 of P, QRS and T without pretraining and with Beat-SSL, after few steps and after many, with 95 % intervals by patients.",
     data=table,
 )
 

@@ -109,7 +109,7 @@ def repeatable() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     try:
-        with torch.random.fork_rng(), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
+        with torch.random.fork_rng(), torch.backends.cudnn.flags(enabled=True, deterministic=True, benchmark=False):
             yield
     finally:
         torch.set_num_threads(threads)

@@ -87,7 +87,7 @@ counts = {
     "cpu": (10, 40, 160),
     "gpu": (5, 10, 20, 40, 80, 160),
 }[scale]
-wave_steps = {"smoke": 4, "cpu": 100, "gpu": 600}[scale]
+wave_steps = {"smoke": 4, "cpu": 150, "gpu": 600}[scale]
 resamples = {"smoke": 100, "cpu": 2000, "gpu": 10_000}[scale]
 most = counts[-1]
 
