@@ -373,6 +373,48 @@ print(f"exponent {np.log(0.7) / np.log(nearest):.1f}")
 # ````
 
 # %% [markdown]
+# ```{exercise-start} Do they know a patient again?
+# :label: exercise-like-beats-same-patient
+# ```
+# *An evening.* A patient's other recording should be among the nearest. Take the patients with two recordings or more, and ask soft_1 and soft_2: among all other recordings, on which place does the nearest one of the same patient stand? What would chance give? Which of the two measures would you trust with a patient's identity?
+# ```{exercise-end}
+# ```
+
+# %% [markdown]
+# ````{solution-start} exercise-like-beats-same-patient
+# :class: dropdown
+# ````
+
+# %% tags=["solution"]
+patients_of = recordings.patients[tables.known]
+again = np.array([(patients_of == one).sum() > 1 for one in patients_of])
+for kind, (similarity, features) in {
+    "soft_1": (soft_1["recordings"], tables.recordings),
+    "soft_2": (soft_2, tables.recording_shapes),
+}.items():
+    x = torch.from_numpy(np.array(features[tables.known]))
+    alike = similarity.soft_targets(x, x, 1.0).numpy()
+    np.fill_diagonal(alike, -1)
+    places = []
+    for row in np.flatnonzero(again):
+        order = np.argsort(-alike[row], kind="stable")
+        same = patients_of[order] == patients_of[row]
+        places.append(int(np.argmax(same)) + 1)
+    if places:
+        print(
+            f"{kind}: {len(places)} recordings, first place {np.mean(np.array(places) == 1):.0%}, "
+            f"median place {np.median(places):.0f} of {len(x) - 1}"
+        )
+    else:
+        print(f"{kind}: nobody has two recordings here")
+
+# %% [markdown]
+# The same person's other recording lies far ahead of where chance would put it, the middle. Neither measure was made for that: a heart simply resembles itself. So a soft target partly asks what [the adversary of another part](21_beat_classifier_and_its_patients.ipynb) tries to prevent: *who is it?*
+#
+# ````{solution-end}
+# ````
+
+# %% [markdown]
 # ```{exercise} A question without code
 # :label: exercise-like-beats-same-person
 #

@@ -484,6 +484,38 @@ print(f"alignment {alignment(one, two):.3f}, uniformity {uniformity(one):.2f}")
 # ````
 
 # %% [markdown]
+# ```{exercise-start} Behind the projector
+# :label: exercise-pretraining-projector
+# ```
+# *An evening.* The page says that the contrast works on the projections, and that these are thrown away. See for yourself: send the watched recordings through the last encoder *and* its projector (`objective.of_rhythm`), and compute alignment and uniformity there too. Then pretrain a few hundred steps without a projector (put `torch.nn.Identity()` in its place), and compare what the features are worth in [the next chapter](33_superdiagnostic.ipynb)'s linear probe.
+# ```{exercise-end}
+# ```
+
+# %% [markdown]
+# ````{solution-start} exercise-pretraining-projector
+# :class: dropdown
+# ````
+
+# %% tags=["solution"]
+embedded = [recording_embeddings(encoder, view) for view in views]
+with torch.inference_mode():
+    projected = [
+        objective.of_rhythm(torch.from_numpy(points)).numpy()
+        for points in embedded
+    ]
+for words, (one, two) in (("features", embedded), ("projections", projected)):
+    print(
+        f"{words}: alignment {alignment(one, two):.3f}, "
+        f"uniformity {uniformity(one):.2f}"
+    )
+
+# %% [markdown]
+# The projections fill the sphere, the features hardly do. What a contrast makes invariant is lost behind the projector more than before it, and a later task may need it. That is the reason to throw the projector away.
+#
+# ````{solution-end}
+# ````
+
+# %% [markdown]
 # ```{exercise} A question without code
 # :label: exercise-pretraining-batch
 #

@@ -57,7 +57,7 @@ from ecglib.learning.objectives.ecg_fm_style import hide_leads
 from ecglib.learning.pretrain import pretrain
 from ecglib.learning.pretraining_set import PretrainingSet
 from ecglib.learning.threekg import ThreeKG
-from ecglib.learning.weights import save_weights
+from ecglib.learning.weights import load_weights, save_weights
 from ecglib.models.ecg_encoder import ECGEncoder
 from ecglib.signals.twelve_lead import RATE, twelve_lead_recordings
 
@@ -300,6 +300,53 @@ print(f"{count.mean():.2f} leads in the mean, {count.min():.0f} at least")
 
 # %% [markdown]
 # Of the six limb leads any two give the other four, by Einthoven and Goldberger. So hiding a limb lead often hides nothing; hiding a chest lead does.
+#
+# ````{solution-end}
+# ````
+
+# %% [markdown]
+# ```{exercise-start} Tell me your neighbour
+# :label: exercise-rivals-neighbours
+# ```
+# *An evening.* No head, no training: give each recording of fold 9 the superclasses of its nearest neighbour among the training recordings, by the cosine of the embeddings. In how many do the two share a superclass, for each rival and for an untrained encoder? Then write down what a neighbour can't tell you, and what a [linear probe](33_superdiagnostic.ipynb) can.
+# ```{exercise-end}
+# ```
+
+# %% [markdown]
+# ````{solution-start} exercise-rivals-neighbours
+# :class: dropdown
+# ````
+
+# %% tags=["solution"]
+stated = [set(ptbxl.read(name).labels) for name in recordings.names]
+labelled = np.array([bool(found) for found in stated])
+known = np.array([row for row in learned.rows if labelled[row]])
+asking = np.array([row for row in watched if labelled[row]])
+encoders = {"untrained": ECGEncoder()} | {
+    names[method]: load_weights(
+        ECGEncoder(), chapter.folder / f"{method}_{seeds[0]}.safetensors"
+    )
+    for method in makers
+}
+for title, encoder in encoders.items():
+    one, two = (
+        recording_embeddings(encoder, np.array(recordings.signals[rows]))
+        for rows in (asking, known)
+    )
+    one, two = (
+        (part - two.mean(axis=0)) / two.std(axis=0) for part in (one, two)
+    )
+    one /= np.linalg.norm(one, axis=1, keepdims=True)
+    two /= np.linalg.norm(two, axis=1, keepdims=True)
+    nearest = known[(one @ two.T).argmax(axis=1)]
+    shared = [
+        bool(stated[a] & stated[b])
+        for a, b in zip(asking, nearest, strict=True)
+    ]
+    print(f"{title}: {np.mean(shared):.0%} share a superclass")
+
+# %% [markdown]
+# The commonest superclass alone makes many pairs agree, so compare with the untrained encoder and not with zero. A neighbour weighs all numbers of an embedding alike. A probe may find five that matter, and ignore the rest.
 #
 # ````{solution-end}
 # ````
