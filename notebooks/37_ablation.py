@@ -81,7 +81,7 @@ chapter = open_chapter(
     device=device,
 )
 seeds = chapter.seeds(smoke=1, cpu=3, gpu=3)
-steps = {"smoke": 2, "cpu": 120, "gpu": 3000}[scale]
+steps = {"smoke": 2, "cpu": 100, "gpu": 3000}[scale]
 batch_size = {"smoke": 8, "cpu": 64, "gpu": 256}[scale]
 label_steps = {"smoke": 2, "cpu": 150, "gpu": 2000}[scale]
 wave_steps = {"smoke": 2, "cpu": 100, "gpu": 600}[scale]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -19,6 +20,9 @@ that has other work to do two threads wait for each other.
 """
 
 Precision = Literal["bf16-mixed", "32-true"]
+
+# Fabric names its precision each time it is made, which a page with hundreds of models can't use.
+logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.WARNING)
 
 
 def make_fabric(device: str = "auto") -> tuple[Fabric, Precision]:

@@ -1,8 +1,10 @@
 """Where a model runs, and how."""
 
+import logging
+
 import torch
 
-from ecglib.learning.device import THREADS, repeatable
+from ecglib.learning.device import THREADS, make_fabric, repeatable
 
 
 def test_a_repeatable_run_uses_cudnn_deterministically_and_restores_what_was():
@@ -19,3 +21,15 @@ def test_a_repeatable_run_uses_cudnn_deterministically_and_restores_what_was():
     after = torch.get_num_threads(), cudnn.enabled, cudnn.deterministic, cudnn.benchmark
     assert after == before[:4]
     assert torch.equal(torch.get_rng_state(), before[4])
+
+
+def test_making_a_fabric_says_nothing(monkeypatch):
+    said = []
+    handler = logging.Handler()
+    handler.emit = said.append
+    logger = logging.getLogger("lightning_fabric.utilities.rank_zero")
+    logger.addHandler(handler)
+    monkeypatch.setattr("ecglib.learning.device.precision_of", lambda device: "bf16-mixed")
+    make_fabric("cpu")
+    logger.removeHandler(handler)
+    assert said == []
