@@ -413,7 +413,7 @@ chapter.show(
 # {glue:text}`untrained.pretraining.found_again:.0%`. Agreement with the measurements goes the other way: {glue:text}`threekg.pretraining.agreement:.2f` for 3KG, {glue:text}`beat_ssl.pretraining.agreement:.2f` for Beat-SSL, {glue:text}`untrained.pretraining.agreement:.2f` untrained. All
 # six differences are significant (p = 0.001 each, the least that so many resamples can give). Soft targets so buy likeness with distinctness: who has to stay near all those who resemble them, stands out less. That isn't good or bad. Which of the two a task needs, the next pages ask.
 #
-# On the plane of alignment and uniformity, that is the same story. **All three are close to a uniformity of 0**: what you see is the encoder before its projector, and there all recordings share most of their features. Contrast works on the projections, which are thrown away.
+# On the plane of alignment and uniformity, that is the same story. **All three stay near a uniformity of 0**, where a sphere that is filled evenly would have about −4: what you see is the encoder before its projector, and there all recordings share most of their features. Contrast works on the projections, which are thrown away.
 #
 # The map shows something too: superclasses gather in places, most of all those of the ventricles' conduction (CD), also in the untrained encoder. But don't measure on a t-SNE map. It keeps neighbours and invents distances.
 #
@@ -510,7 +510,7 @@ for words, (one, two) in (("features", embedded), ("projections", projected)):
     )
 
 # %% [markdown]
-# The projections fill the sphere, the features hardly do. What a contrast makes invariant is lost behind the projector more than before it, and a later task may need it. That is the reason to throw the projector away.
+# The projections spread wider than the features, and lie farther from evenly than you might expect: Beat-SSL's soft targets ask that like recordings stay together. What a contrast makes invariant is lost behind the projector more than before it, and a later task may need it. That is the reason to throw the projector away.
 #
 # ````{solution-end}
 # ````

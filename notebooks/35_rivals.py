@@ -22,7 +22,7 @@
 # # Four other ways to learn without labels
 #
 # A contrast of views is one idea. {cite:t}`rizqyawan2026` compares it with others: tell which two halves belong to one heart, guess what is hidden, find the same moment in two crops, or several of these at once. On this page
-# you meet four rivals, each as one file of the package, and pretrain an encoder with each: the same encoder, the same recordings, as many steps. What they are good for, a page that is still to come compares.
+# you meet four rivals, each as one file of the package, and pretrain an encoder with each: the same encoder, the same recordings, as many steps. What they are good for, [another page](36_comparison.ipynb) compares.
 
 # %% tags=["setup", "remove-cell"]
 # A hosted notebook installs the package here; elsewhere there is nothing to do.
@@ -76,7 +76,7 @@ batch_size = {"smoke": 8, "cpu": 64, "gpu": 256}[scale]
 # ## The claim
 #
 # The paper compares Beat-SSL with TS2Vec, Domain-SSL and ECG-FM (mark P: its plots). Articles about it also name wav2vec-style prediction and CMSC (S). **ECG-FM** learned from 1.5 million ECGs with 90.9 million parameters; nobody can repeat that
-# here. Its *recipe* can be repeated, on the recordings and with the encoder that all others have. **Domain-SSL** we couldn't read enough about to build; its published numbers will stand on the page that compares all.
+# here. Its *recipe* can be repeated, on the recordings and with the encoder that all others have. **Domain-SSL** we couldn't read enough about to build; its published numbers stand on [the page that compares all](36_comparison.ipynb).
 #
 # ## The idea in one picture
 #
@@ -255,11 +255,16 @@ chapter.show(
 )
 
 # %% [markdown]
-# TODO(result)
+# None of the four was asked to be indifferent to 3KG's views, and none is. **CMSC** spreads recordings most ({glue:text}`cmsc.pretraining.uniformity:.2f`) and takes two views of one recording for the most different things
+# ({glue:text}`cmsc.pretraining.alignment:.2f`): it learned to tell hearts apart by just what a turned heart axis changes. **ECG-FM's recipe** lies between ({glue:text}`ecg_fm_style.pretraining.uniformity:.2f` and {glue:text}`ecg_fm_style.pretraining.alignment:.2f`);
+# it contains CMSC, and its hidden leads are a disturbance of another kind. **wav2vec-style** prediction asks for features of moments, not of recordings. Their means over time hardly differ from one recording to another ({glue:text}`wav2vec.pretraining.uniformity:.2f`), so its good
+# alignment ({glue:text}`wav2vec.pretraining.alignment:.3f`) is that of points that all lie close together. **TS2Vec** is near to it.
+#
+# Whether that is good or bad, the plane doesn't say. A voltage that 3KG learns to ignore may be what a diagnosis needs.
 #
 # ## The number against the paper's
 #
-# The rivals' numbers are about the two tasks, on a page that is still to come.
+# The rivals' numbers are about the two tasks, on [the page that compares all](36_comparison.ipynb).
 
 # %%
 chapter.claims()
