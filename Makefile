@@ -10,7 +10,7 @@ PACKAGE_STAMP := .venv/.package-$(shell cksum < pyproject.toml | cut -d ' ' -f 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help reproduce test env lint types unit chapters claims book bench lock
+.PHONY: help reproduce test env lint types unit chapters claims book site bench lock
 
 say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 
@@ -26,7 +26,7 @@ reproduce: env ## Make the environment, execute every chapter, check the numbers
 	$(call say,Building the book)
 	$(BIN)/ecgbook build --scale $(SCALE)
 
-test: lint types unit chapters claims book ## Run every check: style, types, tests, chapters, claims, book
+test: lint types unit chapters claims book site ## Run every check: style, types, tests, chapters, claims, book, site
 	$(call say,Every check has passed)
 
 env: $(PACKAGE_STAMP) ## Make the environment in .venv from requirements.lock
@@ -43,7 +43,7 @@ types: env ## Check types
 
 unit: env ## Run the unit tests, property tests and doctests
 	$(call say,Tests)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 10 --ignore tests/site
 
 chapters: env ## Execute every chapter at scale smoke
 	$(call say,Executing every chapter at scale smoke)
@@ -57,6 +57,10 @@ claims: env ## Check the committed results and claims, and those of the smoke ru
 book: env ## Build the book from the committed chapters, warnings as errors
 	$(call say,Building the book from the committed chapters)
 	$(BIN)/ecgbook build
+
+site: book ## Read every page of the built book in Chromium, where it is installed
+	$(call say,The site in a browser)
+	$(BIN)/python -m pytest tests/site --numprocesses $(WORKERS) --durations 5 -q
 
 bench: env ## Time ecglib beside wfdb, neurokit2, scikit-learn and a plain training loop
 	$(call say,Benchmarks)
