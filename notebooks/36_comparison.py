@@ -347,10 +347,19 @@ chapter.show(
 pd.DataFrame(
     {
         names[method]: {
-            "PTB-XL, macro F1": label_reports[method, "tuned", 1.0]["macro_f1"],
-            "macro AUROC": label_reports[method, "tuned", 1.0]["macro_auroc"],
-            "LUDB, mean F1": wave_reports[method, most]["wave_f1"],
-            "mean Dice": wave_reports[method, most]["wave_dice"],
+            words: f"{found.value:.3f} ({found.low:.3f}–{found.high:.3f})"
+            for words, found in (
+                (
+                    "PTB-XL, macro F1",
+                    label_reports[method, "tuned", 1.0]["macro_f1"],
+                ),
+                (
+                    "macro AUROC",
+                    label_reports[method, "tuned", 1.0]["macro_auroc"],
+                ),
+                ("LUDB, mean F1", wave_reports[method, most]["wave_f1"]),
+                ("mean Dice", wave_reports[method, most]["wave_dice"]),
+            )
         }
         for method in names
     }
@@ -546,6 +555,11 @@ for name, table, words in (
             f"{method}.ludb.rank_over_{name}",
             float(ranked[name].mean_ranks[names[method]]),
         )
+    chapter.record(f"friedman.ludb.p_over_{name}", float(ranked[name].p_value))
+    chapter.record(
+        f"nemenyi.ludb.critical_difference_over_{name}",
+        float(ranked[name].critical_difference),
+    )
 
 # %% [markdown]
 # TODO(result)

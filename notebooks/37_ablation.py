@@ -85,7 +85,7 @@ steps = {"smoke": 2, "cpu": 100, "gpu": 3000}[scale]
 batch_size = {"smoke": 8, "cpu": 64, "gpu": 256}[scale]
 label_steps = {"smoke": 2, "cpu": 150, "gpu": 2000}[scale]
 wave_steps = {"smoke": 2, "cpu": 100, "gpu": 600}[scale]
-folds = {"smoke": 2, "cpu": 3, "gpu": 5}[scale]
+folds = {"smoke": 2, "cpu": 2, "gpu": 5}[scale]
 resamples = {"smoke": 100, "cpu": 2000, "gpu": 10_000}[scale]
 
 # %% [markdown]
