@@ -25,6 +25,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 120_000  # milliseconds, for a machine that has other work to do
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -74,6 +75,7 @@ def browser() -> Iterator[Browser]:
 @contextlib.contextmanager
 def _window(browser: Browser, size: dict[str, int], **settings: object) -> Iterator[Page]:
     context = browser.new_context(viewport=size, **settings)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
