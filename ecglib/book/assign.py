@@ -26,9 +26,14 @@ CONFIG = "nbgrader_config.py"
 TIME_LIMIT = 120
 """Seconds that one cell may take; a whole chapter takes 15 at smoke scale on an idle machine."""
 
-CONFIGURATION = f'''"""Settings of this nbgrader course. `ecgbook assign` wrote them once, and leaves your changes alone."""
+CONFIGURATION = f'''"""Settings of this nbgrader course. `ecgbook assign` wrote them; it leaves your changes alone."""
 
+import os
+import sys
 from pathlib import Path
+
+# nbgrader calls a program that lies beside this Python, whether its environment is activated or not.
+os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
 
 c = get_config()  # noqa: F821
 
