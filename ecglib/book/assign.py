@@ -55,7 +55,7 @@ c.Execute.error_on_timeout = {{
 # A cell that prints more than {LARGEST_OUTPUT:,} characters is stopped, and the graded notebook says so.
 c.Execute.extra_arguments = [
     "--HistoryManager.hist_file=:memory:",
-    "--IPKernelApp.exec_lines=__import__('ecglib.book.grading').book.grading.limit_output(get_ipython())",
+    "--IPKernelApp.extra_extensions=ecglib.book.grading",
 ]
 '''
 """What the course's ``nbgrader_config.py`` says."""

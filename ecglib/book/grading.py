@@ -1,4 +1,4 @@
-"""What runs inside the kernel of a submission that is graded: a cell that prints without end is stopped."""
+"""IPython extension for the kernel of a submission that is graded: a cell that prints without end is stopped."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ class TooMuchOutput(BaseException):
     """A cell printed more than it may. No ``except Exception`` of a student catches it."""
 
 
-def limit_output(shell: Any, limit: int = LARGEST_OUTPUT) -> None:
+def load_ipython_extension(shell: Any) -> None:
     """Let every cell of a kernel print and display so much, and stop it with a plain message where it goes on.
 
     Parameters
     ----------
     shell : IPython.core.interactiveshell.InteractiveShell
-        The kernel's shell, as ``get_ipython()`` gives it.
-    limit : int
-        Characters and bytes for each cell.
+        The kernel's shell, which calls this when it loads the module as its extension.
 
     Notes
     -----
@@ -40,9 +38,9 @@ def limit_output(shell: Any, limit: int = LARGEST_OUTPUT) -> None:
             nonlocal printed
             parts = content.values() if isinstance(content, dict) else [content]
             printed += sum(len(part) for part in parts if isinstance(part, str | bytes))
-            if printed > limit:
+            if printed > LARGEST_OUTPUT:
                 raise TooMuchOutput(
-                    f"This cell printed or displayed more than {limit:,} characters and was stopped. What to do: print "
+                    f"This cell printed or displayed more than {LARGEST_OUTPUT:,} characters and was stopped. What to do: print "
                     "less; look for a print inside a loop, or a loop that does not end."
                 )
             return send(content, *more, **named)
