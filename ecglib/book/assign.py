@@ -262,16 +262,25 @@ def _refuse_unsolved(config: Any, name: str, source: Path) -> None:
     """Let nbgrader validate the source version, in a copy, so that nothing of this run is handed out."""
     from nbgrader.validator import Validator
 
+    class Keeping(Validator):
+        """Keeps the executed notebook, whose first error says more than the first check that fails for it."""
+
+        def _preprocess(self, nb: NotebookNode) -> NotebookNode:
+            self.executed = super()._preprocess(nb)
+            return self.executed
+
+    validator = Keeping(config=config)
     with tempfile.TemporaryDirectory() as copy:
         shutil.copytree(source, copy, dirs_exist_ok=True)
-        found = Validator(config=config, validate_all=False).validate(str(Path(copy, f"{name}.ipynb")))
-    failed = found.get("failed", [])
-    if failed:
-        said = re.sub(r"\x1b\[[0-9;]*m", "", failed[0]["raw_error"]).strip().split("\n")[-1]
-        raise ChapterError(
-            f"{len(failed)} checks fail for the book's own solution, the first begins with "
-            f"{failed[0]['source'].strip().splitlines()[0]!r}",
-            record=name,
-            found=said,
-            remedy=f"correct it in notebooks/{name}.py and run: ecgbook run {name} --scale smoke",
-        )
+        failed = validator.validate(str(Path(copy, f"{name}.ipynb"))).get("failed", [])
+    if not failed:
+        return
+    errors = ((cell, output) for cell in validator.executed.cells for output in cell.get("outputs", []))
+    cell, error = next((cell, output) for cell, output in errors if output.output_type == "error")
+    raise ChapterError(
+        f"{len(failed)} checks fail for the book's own solution; the first error is in the cell that begins with "
+        f"{cell.source.strip().splitlines()[0]!r}",
+        record=name,
+        found=f"{error.ename}: {error.evalue}".rstrip("."),
+        remedy=f"correct notebooks/{name}.py, and see that this passes: ecgbook run {name} --scale smoke",
+    )

@@ -40,8 +40,8 @@ def load_ipython_extension(shell: Any) -> None:
             printed += sum(len(part) for part in parts if isinstance(part, str | bytes))
             if printed > LARGEST_OUTPUT:
                 raise TooMuchOutput(
-                    f"This cell printed or displayed more than {LARGEST_OUTPUT:,} characters and was stopped. What to do: print "
-                    "less; look for a print inside a loop, or a loop that does not end."
+                    f"This cell printed or displayed more than {LARGEST_OUTPUT:,} characters and was stopped. What to "
+                    "do: print less; look for a print inside a loop, or a loop that does not end."
                 )
             return send(content, *more, **named)
 
