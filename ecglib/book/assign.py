@@ -42,8 +42,10 @@ c.CourseDirectory.course_id = "ecg"
 c.ClearSolutions.code_stub = {{"python": {STUB!r}}}
 c.OverwriteCells.add_missing_cells = True
 
-# A cell that runs for longer than this many seconds is stopped, and the graded notebook says so.
+# A cell that runs for longer than this many seconds is stopped, and the graded notebook says so. One that can't be
+# stopped within the second number makes autograde fail for this student, and its log says so.
 c.Execute.timeout = {TIME_LIMIT}
+c.Execute.iopub_timeout = 60
 c.Execute.error_on_timeout = {{
     "ename": "TooMuchTime",
     "evalue": "stopped after {TIME_LIMIT} seconds",

@@ -18,8 +18,8 @@ from ecglib.book.exercises import (
     exercises_of,
     marked,
     published,
-    student_edition,
     stub,
+    student_edition,
 )
 from ecglib.book.headers import read_header, read_headers
 from ecglib.book.pairs import join, read_source
