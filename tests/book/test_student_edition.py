@@ -1,4 +1,4 @@
-"""No solution anywhere in the student edition: not in a page, its source, the search index or a notebook to download."""
+"""No solution anywhere in the student edition: no page, source view, search index or notebook to download has one."""
 
 from __future__ import annotations
 
