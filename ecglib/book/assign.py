@@ -89,7 +89,7 @@ def assign(root: Path, chapters: Sequence[str], out: Path) -> list[Path]:
     ------
     ChapterError
         nbgrader is not installed, a chapter is unknown, needs what no published weights can stand in for, or has no
-        exercise, its own solution doesn't get full points, or nbgrader refuses the assignment.
+        exercise, a cell of it or the book's own solution fails, or nbgrader refuses the assignment.
 
     Notes
     -----
@@ -275,14 +275,20 @@ def _refuse_unsolved(config: Any, name: str, source: Path) -> None:
     with tempfile.TemporaryDirectory() as copy:
         shutil.copytree(source, copy, dirs_exist_ok=True)
         failed = validator.validate(str(Path(copy, f"{name}.ipynb"))).get("failed", [])
-    if not failed:
+    errors = (
+        (cell, output)
+        for cell in validator.executed.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    )
+    cell, error = next(errors, (None, None))
+    if cell is None and not failed:
         return
-    errors = ((cell, output) for cell in validator.executed.cells for output in cell.get("outputs", []))
-    cell, error = next((cell, output) for cell, output in errors if output.output_type == "error")
+    code, found = (cell.source, f"{error.ename}: {error.evalue}") if cell else (failed[0]["source"], "no full points")
     raise ChapterError(
-        f"{len(failed)} checks fail for the book's own solution; the first error is in the cell that begins with "
-        f"{cell.source.strip().splitlines()[0]!r}",
+        f"the book's own solution fails, and with it {len(failed)} checks; the first error is in the cell that begins "
+        f"with {code.strip().splitlines()[0]!r}",
         record=name,
-        found=f"{error.ename}: {error.evalue}".rstrip("."),
+        found=found.rstrip("."),
         remedy=f"correct notebooks/{name}.py, and see that this passes: ecgbook run {name} --scale smoke",
     )

@@ -34,16 +34,17 @@ def load_ipython_extension(shell: Any) -> None:
         printed = 0
 
     def counted(send: Callable[..., Any]) -> Callable[..., Any]:
-        def count(content: Any, *more: Any, **named: Any) -> Any:
+        def count(*content: Any, **named: Any) -> Any:
             nonlocal printed
-            parts = content.values() if isinstance(content, dict) else [content]
-            printed += sum(len(part) for part in parts if isinstance(part, str | bytes))
+            for part in (*content, *named.values()):
+                values = part.values() if isinstance(part, dict) else [part]
+                printed += sum(len(value) for value in values if isinstance(value, str | bytes))
             if printed > LARGEST_OUTPUT:
                 raise TooMuchOutput(
                     f"This cell printed or displayed more than {LARGEST_OUTPUT:,} characters and was stopped. What to "
                     "do: print less; look for a print inside a loop, or a loop that does not end."
                 )
-            return send(content, *more, **named)
+            return send(*content, **named)
 
         return count
 
