@@ -281,10 +281,12 @@ def _refuse_unsolved(config: Any, name: str, source: Path) -> None:
         for output in cell.get("outputs", [])
         if output.output_type == "error"
     )
-    cell, error = next(errors, (None, None))
-    if cell is None and not failed:
+    first = next(errors, None)
+    if first is None and not failed:
         return
-    code, found = (cell.source, f"{error.ename}: {error.evalue}") if cell else (failed[0]["source"], "no full points")
+    code, found = (
+        (first[0].source, f"{first[1].ename}: {first[1].evalue}") if first else (failed[0]["source"], "not full points")
+    )
     raise ChapterError(
         f"the book's own solution fails, and with it {len(failed)} checks; the first error is in the cell that begins "
         f"with {code.strip().splitlines()[0]!r}",

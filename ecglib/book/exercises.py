@@ -78,6 +78,7 @@ _SOLUTION = re.compile(
     re.MULTILINE,
 )
 _ANY = re.compile(r"^`{3,}\{(exercise(?:-start)?|solution(?:-start)?)\}", re.MULTILINE)
+_MAGIC = re.compile(r"^( *)[%!].*$", re.MULTILINE)
 _TIME = re.compile(r"\*([^*]+)\.\*")
 
 
@@ -429,8 +430,7 @@ def _wrong(chapter: str, label: str, what: str, remedy: str) -> ChapterError:
 
 def _names(code: str) -> tuple[set[str], set[str]]:
     """Names that code gives at its top level, and names that it reads from there, functions included."""
-    lines = ("" if line.lstrip().startswith(("%", "!")) else line for line in code.split("\n"))
-    top = symtable.symtable("\n".join(lines), "cell", "exec")
+    top = symtable.symtable(_MAGIC.sub(r"\1pass", code), "cell", "exec")
     given = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     read: set[str] = set()
     waiting = [top]
