@@ -430,7 +430,10 @@ def _wrong(chapter: str, label: str, what: str, remedy: str) -> ChapterError:
 
 def _names(code: str) -> tuple[set[str], set[str]]:
     """Names that code gives at its top level, and names that it reads from there, functions included."""
-    top = symtable.symtable(_MAGIC.sub(r"\1pass", code), "cell", "exec")
+    try:
+        top = symtable.symtable(code, "cell", "exec")
+    except SyntaxError:  # IPython's own lines, which are no Python
+        top = symtable.symtable(_MAGIC.sub(r"\1pass", code), "cell", "exec")
     given = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     read: set[str] = set()
     waiting = [top]
