@@ -182,5 +182,8 @@ def test_every_chapter_has_its_exercises() -> None:
                 assert exercise.answers, f"{exercise.label} has no named answer"
                 assert sum(exercise.points) == POINTS[exercise.kind]
             ast.parse(exercise.stub)
+        kept = student_edition(read_source(header), header.name).cells
+        assert not any("{solution-" in cell.source for cell in kept), header.name
+        assert not any({"solution", "hidden-check"} & set(cell.metadata.get("tags", [])) for cell in kept), header.name
     assert not [label for label, count in Counter(labels).items() if count > 1]
     assert POINTS[EVENING] > POINTS[TEN_MINUTES]
