@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from ecglib.book.assign import CONFIG, assign, assignment, read_config
+from ecglib.book.assign import CONFIG, TIME_LIMIT, assign, assignment, read_config
 from ecglib.book.exercises import POINTS, STUB, exercises_of
 from ecglib.book.headers import read_header, read_headers
 from ecglib.book.pairs import read_source
@@ -124,7 +124,9 @@ def course(book: Path) -> Path:
     course = book.parent / "course"
     (release,) = assign(book, [CHAPTER], course)
     config = course / CONFIG
-    config.write_text(config.read_text(encoding="utf-8").replace("timeout = 120", "timeout = 30"), encoding="utf-8")
+    config.write_text(
+        config.read_text(encoding="utf-8").replace(f"timeout = {TIME_LIMIT}", "timeout = 30"), encoding="utf-8"
+    )
     for student, answer in SUBMISSIONS.items():
         submit(release, course, student, {"exercise-double-answer": answer})
     api = NbGraderAPI(config=read_config(course))
@@ -281,6 +283,7 @@ def test_every_chapter_of_the_book_makes_an_assignment() -> None:
     assert checked >= 20, "two checks of each of ten exercises"
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("chapter", os.environ.get("ECGBOOK_ASSIGN", "00_reading_an_ecg").split())
 def test_a_real_chapter(tmp_path: Path, chapter: str) -> None:
     """The book's solutions get full points on the synthetic twins, and the stubs none."""
