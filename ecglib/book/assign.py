@@ -262,6 +262,7 @@ def _refuse_unfit(root: Path, headers: dict[str, Header], name: str) -> None:
 
 def _refuse_unsolved(config: Any, name: str, source: Path) -> None:
     """Let nbgrader validate the source version, in a copy, so that nothing of this run is handed out."""
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from nbgrader.validator import Validator
 
     class Keeping(Validator):
@@ -274,7 +275,15 @@ def _refuse_unsolved(config: Any, name: str, source: Path) -> None:
     validator = Keeping(config=config)
     with tempfile.TemporaryDirectory() as copy:
         shutil.copytree(source, copy, dirs_exist_ok=True)
-        failed = validator.validate(str(Path(copy, f"{name}.ipynb"))).get("failed", [])
+        try:
+            failed = validator.validate(str(Path(copy, f"{name}.ipynb"))).get("failed", [])
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise ChapterError(
+                "the book's own solution can't be run to its end",
+                record=name,
+                found=type(error).__name__,
+                remedy=f"try again when the machine is less busy, or raise the limits in {CONFIG}",
+            ) from error
     broken = {
         cell.source: [output for output in cell.get("outputs", []) if output.output_type == "error"]
         for cell in validator.executed.cells
