@@ -66,8 +66,8 @@ bench: env ## Time ecglib beside wfdb, neurokit2, scikit-learn and a plain train
 	$(call say,Benchmarks)
 	$(BIN)/python -m benchmarks
 
-lock: ## Resolve requirements.lock and environment.yml again (needs uv)
-	@resolved=$$(uv pip compile pyproject.toml --extra book --extra dev --universal --fork-strategy fewest \
+lock: ## Resolve requirements.lock and environment.yml again, pins kept (needs uv; UPGRADE=1 takes the newest)
+	@resolved=$$(uv pip compile pyproject.toml --extra book --extra dev $(if $(UPGRADE),,--constraint requirements.lock) --universal --fork-strategy fewest \
 	    --python-version 3.11 --no-header --annotation-style line) || exit 1; \
 	{ echo '# Made by `make lock` for Python 3.11 to 3.13. torch itself pins its CUDA libraries, so they are left out here.'; \
 	    echo "$$resolved" | grep -Ev '^(cuda|nvidia|triton)'; } > requirements.lock

@@ -573,8 +573,9 @@ chapter.close()
 # ```{exercise-start} How fast does it beat?
 # :label: exercise-heart-rate
 # ```
-# *Ten minutes.* Take record 100 and compute the heart rate in beats a minute over each half minute of the recording.
-# Draw it against time. Does the rate change?
+# *Ten minutes.* Take record 100 and compute the heart rate in beats a minute over each half minute of the recording, an
+# array `heart_rate`. Draw it against time. Does the rate change? Then make it a function, `half_minute_rates(record)`, so
+# that you can ask every record.
 # ```{exercise-end}
 # ```
 
@@ -593,6 +594,38 @@ print(
     f"heart rate {heart_rate.min()} to {heart_rate.max()}, median {np.median(heart_rate):.0f} beats a minute"
 )
 
+
+# %% tags=["solution"]
+def half_minute_rates(record):
+    """Give the beats a minute in each whole half minute of a record."""
+    edges = np.arange(0, record.seconds + 1e-9, 30.0)
+    return 2 * np.histogram(record.beats.samples / record.rate, bins=edges)[0]
+
+
+# %% tags=["exercise", "check"]
+assert len(heart_rate) == int(record.seconds // 30), (
+    "heart_rate needs one value for each whole half minute of record 100."
+)
+assert np.sum(heart_rate) > len(record.beats), (
+    "heart_rate is in beats a minute: count the beats of half a minute, then double."
+)
+assert np.array_equal(half_minute_rates(record), heart_rate), (
+    "half_minute_rates(record) should give heart_rate again for record 100."
+)
+
+# %% tags=["exercise", "hidden-check"]
+for name in mitbih.names()[1:4]:
+    other = mitbih.read(name)
+    seconds = other.beats.samples / other.rate
+    counted = [
+        sum(30 * k <= t < 30 * (k + 1) for t in seconds)
+        for k in range(int(other.seconds // 30))
+    ]
+    difference = half_minute_rates(other) - 2 * np.array(counted)
+    assert np.abs(difference).max() <= 2, (
+        f"half_minute_rates is wrong for record {name}: does it use the record that it is given, and its rate?"
+    )
+
 # %% [markdown]
 # ````{solution-end}
 # ````
@@ -602,8 +635,9 @@ print(
 # :label: exercise-early-beats
 # ```
 # *An evening.* An S beat comes early. For each beat of a record, divide its RR interval by the median of the ten
-# intervals before it. Choose a threshold on some records and test it on others. What sensitivity and what positive
-# predictive value do you reach for class S, and which records spoil it?
+# intervals before it: a function `earliness(samples)` of the places of the beats, NaN where fewer than three intervals lie before.
+# Choose a threshold `best` on some records and test it on others. What `sensitivity` and what positive predictive value
+# `predictive` do you reach for class S there, and which records spoil it?
 # ```{exercise-end}
 # ```
 
@@ -641,6 +675,38 @@ sensitivity = found_early[truth & ~choosing].mean()
 predictive = truth[found_early].mean()
 print(
     f"threshold {best:.2f} from half of the people; on the others sensitivity {sensitivity:.2f}, PPV {predictive:.2f}"
+)
+
+
+# %% tags=["solution"]
+def earliness(samples):
+    """Give each RR interval over the median of the ten before it; NaN for the first beats."""
+    interval = pd.Series(np.diff(samples, prepend=np.nan))
+    usual = interval.shift(1).rolling(10, min_periods=3).median()
+    return (interval / usual).to_numpy()
+
+
+# %% tags=["exercise", "check"]
+steady = 300 * np.arange(20)
+assert np.allclose(earliness(steady)[4:], 1), (
+    "Beats at a steady pace are on time, so earliness is 1 from the fifth beat on."
+)
+one_early = steady - 100 * (np.arange(20) == 15)
+assert np.isclose(earliness(one_early)[15], 2 / 3), (
+    "A beat that comes after 200 samples where 300 are usual has an earliness of 2/3."
+)
+assert 0 < best < 1.2, "best is a threshold on earliness, so it lies near 1."
+for share in (sensitivity, predictive):
+    assert 0 <= share <= 1, (
+        "sensitivity and predictive are shares, from 0 to 1."
+    )
+
+# %% tags=["exercise", "hidden-check"]
+places = np.cumsum(np.random.default_rng(7).integers(150, 450, 60))
+gaps = np.diff(places)
+by_hand = [gaps[k] / np.median(gaps[k - 10 : k]) for k in range(10, len(gaps))]
+assert np.allclose(earliness(places)[11:], by_hand), (
+    "earliness is wrong for irregular beats: take the median of the ten intervals before, without the beat's own."
 )
 
 # %% [markdown]

@@ -426,7 +426,8 @@ chapter.close()
 # :label: exercise-majority
 # ```
 # *Ten minutes.* A classifier that always answers N needs no training. Compute its accuracy and its macro F1 over N, S,
-# V and F on the test part of `inter`. Which of the two numbers would you print in an advertisement?
+# V and F on the test part of `inter`. It takes no library: write a function `scores_of_always_n(classes)` that gives both numbers from
+# the true classes alone. Which of the two would you print in an advertisement?
 # ```{exercise-end}
 # ```
 
@@ -443,6 +444,43 @@ always_normal = classification_report(
 print("accuracy", always_normal["accuracy"])
 print("macro F1", always_normal["macro_f1"])
 
+
+# %% tags=["solution"]
+def scores_of_always_n(classes):
+    """Give accuracy and macro F1 over N, S, V, F when every answer is N."""
+    share = np.mean(np.asarray(classes) == 0)
+    return share, 2 * share / (1 + share) / 4
+
+
+print(
+    "by hand: accuracy {:.3f}, macro F1 {:.3f}".format(
+        *scores_of_always_n(truth)
+    )
+)
+
+# %% tags=["exercise", "check"]
+accuracy, macro = scores_of_always_n([0, 0, 0, 1])
+assert accuracy == 0.75, (
+    "Three of the four beats are N, so three of four answers are right."
+)
+assert np.isclose(macro, 6 / 7 / 4), (
+    "F1 of N is 6/7 here: precision 3/4, recall 1. S, V and F have an F1 of 0, and all four count the same."
+)
+
+# %% tags=["exercise", "hidden-check"]
+for part in (cuts["inter"].test, cuts["intra"].validation):
+    labels = beats.classes[part]
+    report = classification_report(
+        labels, np.zeros_like(labels), macro_over=four, resamples=100, seed=0
+    )
+    accuracy, macro = scores_of_always_n(labels)
+    assert np.isclose(accuracy, report["accuracy"].value), (
+        "The accuracy is not the share of N among the true classes."
+    )
+    assert np.isclose(macro, report["macro_f1"].value), (
+        "The macro F1 is not that of classification_report: a quarter of the F1 of N."
+    )
+
 # %% [markdown]
 # ````{solution-end}
 # ````
@@ -451,10 +489,11 @@ print("macro F1", always_normal["macro_f1"])
 # ```{exercise-start} How wide must the gap be?
 # :label: exercise-gap
 # ```
-# *An evening.* Take the `intra` split. Remove from the training set every beat that lies within $g$ seconds of a test
-# beat of the same record, for $g$ = 0.5, 2, 10 and 60 seconds. Draw the macro F1 of the lookup against $g$. How much of
-# the fall comes from shared samples, and how much from closeness in time? Mind that the training set shrinks: take
-# the same number of training beats each time.
+# *An evening.* Ask the lookup for 2,000 test beats of the `intra` split. It may store no beat that lies within $g$ seconds
+# of an asked beat of the same record: write a function `allowed(asked, gap)` that gives the indices of all other beats, and let
+# `kept` be a dictionary of them for $g$ = 0.5, 2 and 10 seconds. Draw the macro F1 of the lookup against $g$. How much of
+# the fall comes from shared samples, and how much from closeness in time? Mind that the stock shrinks: store
+# the same number of beats each time.
 # ```{exercise-end}
 # ```
 
@@ -489,6 +528,45 @@ for gap, indices in kept.items():
     print(
         f"gap {gap:4.1f} s, {size:,d} training beats: macro F1 {report['macro_f1']}"
     )
+
+
+# %% tags=["solution"]
+def allowed(asked, gap):
+    """Give the beats that lie at least gap seconds from every asked beat of their record."""
+    keep = np.ones(len(beats.classes), bool)
+    for name in np.unique(beats.records[asked]):
+        inside = np.flatnonzero(beats.records == name)
+        times = beats.samples[asked[beats.records[asked] == name]]
+        distance = np.abs(beats.samples[inside][:, None] - times).min(axis=1)
+        keep[inside[distance < gap * beats.rate]] = False
+    return np.flatnonzero(keep)
+
+
+# %% tags=["exercise", "check"]
+assert set(kept) == {0.5, 2, 10}, (
+    "kept needs an entry for each of 0.5, 2 and 10."
+)
+assert len(kept[0.5]) >= len(kept[2]) >= len(kept[10]), (
+    "A longer gap leaves fewer beats: does kept hold the beats that stay?"
+)
+one_asked = cuts["intra"].test[:1]
+assert one_asked[0] not in allowed(one_asked, 0.5), (
+    "An asked beat lies 0 seconds from itself, so it must not be stored."
+)
+assert len(allowed(one_asked, 0.5)) > len(beats.classes) - 10, (
+    "Around one beat only its neighbours in the same record go; other records stay whole."
+)
+
+# %% tags=["exercise", "hidden-check"]
+few = np.random.default_rng(5).permutation(cuts["intra"].test)[:20]
+for gap in (1.0, 3.0):
+    stay = set(allowed(few, gap).tolist())
+    for index in np.random.default_rng(6).permutation(len(beats.classes))[:500]:
+        same = few[beats.records[few] == beats.records[index]]
+        apart = np.abs(beats.samples[same] - beats.samples[index]) / beats.rate
+        assert (index in stay) == bool(np.all(apart >= gap)), (
+            f"allowed keeps or drops the wrong beats for a gap of {gap:g} s: gaps are in seconds, and count within a record only."
+        )
 
 # %% [markdown]
 # ````{solution-end}

@@ -362,8 +362,8 @@ chapter.close()
 # ```{exercise-start} Look at the mistakes
 # :label: exercise-mistakes
 # ```
-# *Ten minutes.* Find the fusion beats of the `intra` test set that the first seed calls N. Whose are they, and how
-# many fusion beats does it get right?
+# *Ten minutes.* Find the fusion beats of the `intra` test set that the first seed calls N, and those that it gets right: their
+# indices in `beats` are `missed` and `right`. Whose are the missed ones, and how many of each are there?
 # ```{exercise-end}
 # ```
 
@@ -381,6 +381,27 @@ right = test[is_fusion & (answers == 3)]
 display(pd.Series(beats.patients[missed], name="patient").value_counts())
 print(f"{len(missed)} missed, {len(right)} right")
 
+# %% tags=["exercise", "check"]
+for indices in (missed, right):
+    assert np.isin(indices, cuts["intra"].test).all(), (
+        "missed and right are indices in beats: take them out of the test part of intra."
+    )
+    assert (beats.classes[indices] == 3).all(), (
+        "Some of these are no fusion beats."
+    )
+assert not np.isin(missed, right).any(), "No beat is both missed and right."
+
+# %% tags=["exercise", "hidden-check"]
+called = dict(zip(cuts["intra"].test, scores["intra"][0], strict=True))
+fusion = [k for k in called if aami.AAMI_CLASSES[beats.classes[k]] == "F"]
+for indices, answer in ((missed, "N"), (right, "F")):
+    expected = [
+        k for k in fusion if aami.AAMI_CLASSES[np.argmax(called[k])] == answer
+    ]
+    assert sorted(indices) == sorted(expected), (
+        f"These are not all fusion beats, and only those, that the first seed calls {answer}."
+    )
+
 # %% [markdown]
 # ````{solution-end}
 # ````
@@ -389,8 +410,9 @@ print(f"{len(missed)} missed, {len(right)} right")
 # ```{exercise-start} Let it see that a beat is early
 # :label: exercise-wider
 # ```
-# *An evening.* Cut a wider window, 400 samples before the R peak, so that the beat before is inside. Train on `inter`
-# with one seed. What happens to the F1 of S on the validation patients? A short training is enough to see the direction.
+# *An evening.* Cut a wider window, 400 samples before the R peak, so that the beat before is inside: `wide`. Train on `inter`
+# with one seed. What happens to the F1 of S on the validation patients? Let `found` be the network's scores of their beats, and
+# `f1_wide` the F1 of S. A short training is enough to see the direction.
 # ```{exercise-end}
 # ```
 
@@ -422,6 +444,34 @@ for before in (100, 400):
         f"{before} samples before: F1 of S on the validation patients "
         f"{macro_f1(asked.targets, found, over=[1]):.3f}"
     )
+
+# %% tags=["solution"]
+f1_wide = macro_f1(asked.targets, found, over=[1])
+
+# %% tags=["exercise", "check"]
+assert wide.windows.shape[-1] == 560, (
+    "wide needs 400 samples before the R peak and 160 after it."
+)
+patients_asked = splits.inter_patient(wide.records).validation
+assert np.shape(found) == (len(patients_asked), 5), (
+    "found needs five scores for each beat of the validation patients of inter."
+)
+
+# %% tags=["exercise", "hidden-check"]
+is_s = wide.classes[patients_asked] == 1
+says_s = np.argmax(found, axis=1) == 1
+either = is_s.sum() + says_s.sum()
+expected = 2 * (is_s & says_s).sum() / either if either else 0.0
+assert np.isclose(f1_wide, expected), (
+    "f1_wide is not the F1 of S that follows from found and the validation patients' labels."
+)
+assert np.ptp(found, axis=0).max() > 0, (
+    "found is the same for all beats: use the network."
+)
+again = windows.beat_windows(mitbih, before=400, after=160)
+assert np.allclose(wide.windows, again.windows), (
+    "wide is not what windows.beat_windows cuts from MIT-BIH."
+)
 
 # %% [markdown]
 # If both are zero, the training was too short to find any S beat of a stranger. Take more epochs and all beats before you conclude

@@ -365,9 +365,10 @@ print("No: the CNN's linear layer depends on the order too, without a memory.")
 # ```{exercise-start} Only the last word
 # :label: exercise-last-state
 # ```
-# *An hour.* Let the linear layer see only what the memory held at its last step, in each direction: 128 numbers in place of
+# *An evening.* Let the linear layer see only what the memory held at its last step, in each direction: 128 numbers in place of
 # 2,176. Train it on `intra` with one seed, for as many epochs as you have patience, and compare on validation with as many epochs of the
 # network of this page.
+# Then go through the 17 steps: which single one would you keep, and does the answer differ between N and V?
 # ```{exercise-end}
 # ```
 

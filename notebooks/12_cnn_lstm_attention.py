@@ -402,8 +402,10 @@ for name, found in answer.items():
 # ```{exercise-start} Do seeds look at the same place?
 # :label: exercise-attention-seeds
 # ```
-# *Half an hour.* Train nothing. Compare the mean weights of N beats between the seeds of one split, or between the splits of
+# *An evening.* Train nothing. Compare the mean weights of N beats between the seeds of one split, or between the splits of
 # one seed, on the same 2,000 beats of one test patient, record 100. Do networks with the same score look at the same steps?
+# Then take other patients. Do two seeds agree on one patient more than one seed agrees with itself between two patients? Write down
+# what a reader may conclude from a single picture of attention.
 # ```{exercise-end}
 # ```
 

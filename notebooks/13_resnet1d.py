@@ -342,8 +342,9 @@ print(
 # ```{exercise-start} Without the short cuts
 # :label: exercise-no-short-cut
 # ```
-# *An hour.* Take the short cuts away and train the plain stack, same layers, same recipe, on `intra` with one seed. Compare on
+# *An evening.* Take the short cuts away and train the plain stack, same layers, same recipe, on `intra` with one seed. Compare on
 # validation. Our network has seven convolutions in a row. At how many would you expect the short cuts to decide?
+# Test your guess: make both stacks deeper until the plain one no longer learns.
 # ```{exercise-end}
 # ```
 

@@ -566,10 +566,11 @@ for count, place in enumerate(wrong, start=1):
 # ```{exercise-start} The same question by McNemar
 # :label: exercise-mcnemar
 # ```
-# *Half an hour.* For accuracy there is an older paired test. McNemar counts the beats that only one of the two
+# *An evening.* For accuracy there is an older paired test. McNemar counts the beats that only one of the two
 # networks gets right, and asks whether these fall on both sides like a fair coin. Compare the CNN-LSTM with the CNN, first seed,
 # under `intra`, and put the p-value beside that of `paired_difference` for accuracy. Why is neither of them right for
 # `inter`?
+# Then make a test that is: change the sign of whole patients' differences at random, ten thousand times.
 # ```{exercise-end}
 # ```
 

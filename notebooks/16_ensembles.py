@@ -673,8 +673,9 @@ print(
 # ```{exercise-start} Weights that differ
 # :label: exercise-odds
 # ```
-# *Twenty minutes.* Macro F1 makes weights that are nearly equal. Take the odds $F_1 / (1 - F_1)$ instead, or a power of
+# *An evening.* Macro F1 makes weights that are nearly equal. Take the odds $F_1 / (1 - F_1)$ instead, or a power of
 # them, for `intra`. (The solution has 1.001 in place of 1, so that nothing is divided by zero.) Choose the power on validation beats. Then look at the test beats, once.
+# Then let go of the rule: four free weights, by any search you like. Does more freedom on validation help on test?
 # ```{exercise-end}
 # ```
 
@@ -721,7 +722,7 @@ print(f"power {best}: {np.mean(on_test):.4f} on the test beats")
 # ```{exercise-start} The best of many
 # :label: exercise-best-of-many
 # ```
-# *Fifteen minutes.* Suppose that a paper tries all 11 ensembles that can be made of two, three or four of these networks, and reports the
+# *Ten minutes.* Suppose that a paper tries all 11 ensembles that can be made of two, three or four of these networks, and reports the
 # one with the best *test* score. Do it for `intra`. How much does it gain over the ensemble that validation would have chosen?
 # What would you have to do to make the gain larger still?
 # ```{exercise-end}
@@ -753,11 +754,20 @@ print(f"{len(sets)} ensembles; best test score {tried['test'].max():.4f},")
 print(f"test score of the one that validation chooses {honest:.4f}")
 
 # %% [markdown]
+# The gain is larger with more ensembles to try, with more seeds to try, and with a smaller test set.
+#
 # ````{solution-end}
 # ````
 
 # %% [markdown]
-# The gain is larger with more ensembles to try, with more seeds to try, and with a smaller test set.
+# ```{exercise} A question without code
+# :label: exercise-ensemble-agree
+#
+# Four networks agree that a stranger's beat is V, each with a score of 0.99. They had the same training patients, the same window
+# and the same labels. A nurse who sees no ECG at all says that the pulse skipped. What does the agreement of the four tell you, and what
+# can it not tell? Whom would you ask next, and why? Describe an ensemble whose members would err for different reasons, and say how
+# you would show, on which data, that they do.
+# ```
 #
 # ## What to read next
 #

@@ -758,9 +758,10 @@ pd.DataFrame(
 # ```{exercise-start} The same without training
 # :label: exercise-threshold
 # ```
-# *An hour.* Leave the network as plain cross-entropy made it, and multiply its scores by $n_c^{-\rho}$ instead. Choose
+# *An evening.* Leave the network as plain cross-entropy made it, and multiply its scores by $n_c^{-\rho}$ instead. Choose
 # $\rho$ on the validation beats of `intra`, and only then look at the test beats. How much of what the weights in the loss
 # gain, or lose, do you get for nothing?
+# Do the same for `inter`, and say why the two answers may differ.
 # ```{exercise-end}
 # ```
 

@@ -947,8 +947,9 @@ for what, layer in (("last", model.features), ("second", model.features[5])):
 # ```{exercise-start} Which wave makes it a V?
 # :label: exercise-swap
 # ```
-# *Half an hour.* Give N beats the QRS of the record's mean *V* beat, with `replace_part(..., by=...)`. How many become
+# *An evening.* Give N beats the QRS of the record's mean *V* beat, with `replace_part(..., by=...)`. How many become
 # V? Then do it with the T wave. Compare with what the heat of V beats promises.
+# Then change sides: V beats get the QRS of the mean *N* beat. Which exchange changes more answers, and what does the difference say?
 # ```{exercise-end}
 # ```
 

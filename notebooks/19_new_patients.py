@@ -1079,9 +1079,10 @@ pd.Series(
 # ```{exercise-start} A monitor's view
 # :label: exercise-new-patients-causal
 # ```
-# *Half an hour.* A monitor doesn't know the next interval. Train the forest on the features of rhythm that it does know
+# *An evening.* A monitor doesn't know the next interval. Train the forest on the features of rhythm that it does know
 # (`CAUSAL_FEATURES`) and on the shape as it is, and compare by leaving patients of DS1 out. Which numbers of the shape would a
 # monitor not know either?
+# Then write the features as a monitor would compute them, beat after beat, and show that they agree with the table that the forest learned from.
 # ```{exercise-end}
 # ```
 

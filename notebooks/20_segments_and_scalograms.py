@@ -648,9 +648,11 @@ chapter.close()
 # ```{exercise-start} Cut last
 # :label: exercise-cut-last
 # ```
-# *A quarter of an hour.* Our segments are cut first and transformed then, so the wavelet meets zeros at their ends. Do it the other way: transform
+# *An evening.* Our segments are cut first and transformed then, so the wavelet meets zeros at their ends. Do it the other way: transform
 # the whole ten seconds with `pywt.cwt`, and cut the scalogram. At which frequencies, and where in the segment, do the two differ
 # most? Which way needs less work, and why would a program that reads a running ECG still prefer the first?
+# Go through ten records, and draw the difference over the distance from the segment's end, for a low and a high frequency: from which
+# distance on is a coefficient to be trusted?
 # ```{exercise-end}
 # ```
 
@@ -690,7 +692,7 @@ pd.DataFrame(
 # ```{exercise-start} A wavelet with more wiggles
 # :label: exercise-more-wiggles
 # ```
-# *A quarter of an hour.* Use `pywt.cwt` with `"cmor6.0-1.0"`, a bell twice as wide, and with `"cmor0.5-1.0"` on the segment with the ventricular
+# *Ten minutes.* Use `pywt.cwt` with `"cmor6.0-1.0"`, a bell twice as wide, and with `"cmor0.5-1.0"` on the segment with the ventricular
 # beat. Draw both with `plot_scalograms`. What becomes sharper, and what gets blurred? Would you take one of them for QRS complexes?
 # ```{exercise-end}
 # ```

@@ -821,8 +821,9 @@ for group in ("known", "new"):
 # ```{exercise-start} A placebo
 # :label: exercise-placebo-adversary
 # ```
-# *Half an hour.* Deal the names of the patients out to the training segments at random, and train with the same weight. Now the adversary has nothing
+# *An evening.* Deal the names of the patients out to the training segments at random, and train with the same weight. Now the adversary has nothing
 # to find. What happens to the probe, and to the macro F1 on validation? What must every claim of the adversary be compared with?
+# Run both with three seeds, and put the difference between adversary and placebo beside its interval.
 # ```{exercise-end}
 # ```
 

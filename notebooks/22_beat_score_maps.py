@@ -1046,9 +1046,10 @@ for how, signals, order in (
 # ```{exercise-start} How coarse may a map be?
 # :label: exercise-maps-stride
 # ```
-# *Twenty minutes.* From the maps at 0.125 s take every second, fourth and eighth column: strides of 0.25, 0.5 and 1 s. Count the
+# *An evening.* From the maps at 0.125 s take every second, fourth and eighth column: strides of 0.25, 0.5 and 1 s. Count the
 # beats of each window as peaks of the evidence that are at least 0.5 high, and compare with the true number. At which stride does
 # the count break down, and at which heart rate would you expect it?
+# Then draw the error of the count over the heart rate of the window, for each stride, and mark the rate at which your theory lets it break.
 # ```{exercise-end}
 # ```
 

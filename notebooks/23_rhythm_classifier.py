@@ -728,7 +728,9 @@ pd.DataFrame(
 # ```{exercise-start} A jury of three
 # :label: exercise-rhythm-jury
 # ```
-# *Ten minutes.* Average the scores of the seeds, and the scores of both maps, before you compare with 0.5. Does a jury do better than its members on average?
+# *An evening.* Average the scores of the seeds, and the scores of both maps, before you compare with 0.5. Does a jury do better than its members on average?
+# Then ask how large a jury has to be: draw members of any seed and map, a hundred juries of each size, and draw the F1 over the size.
+# Where does it end to rise, and how far do juries of one size lie apart?
 # ```{exercise-end}
 # ```
 
@@ -753,6 +755,15 @@ for jury in (["bsm"], ["pi_bsm"], ["bsm", "pi_bsm"], ["bsm", "rr_forest"]):
 # ````
 
 # %% [markdown]
+# ```{exercise} A question without code
+# :label: exercise-rhythm-watch
+#
+# A watch reads ten seconds, four times a day, and says when it sees AFIB. Its maker reports the F1 on recordings of which a fifth are AFIB.
+# Of the wearers, one in fifty has AFIB, and mostly not all day. With the same sensitivity and the same share of false alarms, what becomes of the
+# precision, and what of the F1? What do four readings a day change about it? This page left out every window with two rhythms or a third one: what will the watch say to
+# those? Write the three sentences that a wearer should read when it has spoken for the first time.
+# ```
+#
 # ## What to read next
 #
 # {cite:t}`jeong2024`, for the claims; and [beat-score maps](22_beat_score_maps.ipynb) once more, for what a map keeps.

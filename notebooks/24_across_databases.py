@@ -714,9 +714,10 @@ print(
 # ```{exercise-start} From one new database to the other
 # :label: exercise-chapman-to-ptbxl
 # ```
-# *Twenty minutes.* Train the rhythm network on Chapman's groups, all recordings, and let it read PTB-XL without having seen one of its
+# *An evening.* Train the rhythm network on Chapman's groups, all recordings, and let it read PTB-XL without having seen one of its
 # recordings. Count its AFIB answers as AFIB, all others as SR. Compare the F1 with that of training on PTB-XL itself. Which of
 # the differences between the two databases can matter?
+# Choose one, make one database like the other in it, and train again: were you right?
 # ```{exercise-end}
 # ```
 

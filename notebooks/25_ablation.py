@@ -831,8 +831,9 @@ leave_one_out.round(3)
 # ```{exercise-start} The order, or the threshold?
 # :label: exercise-ablation-threshold
 # ```
-# *Ten minutes.* A condition may have a lower F1 because it orders the windows worse, or because 0.5 has become the wrong threshold. Take the threshold
+# *An evening.* A condition may have a lower F1 because it orders the windows worse, or because 0.5 has become the wrong threshold. Take the threshold
 # out: in each condition call as many windows AFIB as truly are, those with the highest scores. Which differences to the base stay?
+# Then draw the patients again with replacement, a thousand times, and take the threshold out in each draw: which signs stay in 95 of 100?
 # ```{exercise-end}
 # ```
 

@@ -580,8 +580,9 @@ for missed, wrong in ((0, 0), (0, 1), (1, 0), (1, 1)):
 # ```{exercise-start} Every window counts the same
 # :label: exercise-ten-weights
 # ```
-# *Fifteen minutes.* Train the rhythm classifier of the last rotation within patients again, once with the weights and once without; its maps are in `last`.
+# *An evening.* Train the rhythm classifier of the last rotation within patients again, once with the weights and once without; its maps are in `last`.
 # Which rhythms gain by the weights, and what do they cost?
+# Then try powers of the weights between 0 and 1. Where would you stop, and on which windows may you decide that?
 # ```{exercise-end}
 # ```
 
@@ -624,6 +625,14 @@ pd.DataFrame(found).T
 # ````
 
 # %% [markdown]
+# ```{exercise} A question without code
+# :label: exercise-ten-one-heart
+#
+# A reviewer wants every rhythm that a single patient has out of your table: nothing can be learned from it about others. A cardiologist on your
+# team wants flutter in it: no rhythm matters more. Both are right. What stands in this row, and what in the caption? From how many people, and recorded where, would you
+# want flutter before a monitor may say the word? Until then it will err: which of its two errors would you rather have, on a ward and at home?
+# ```
+#
 # ## What to read next
 #
 # [The rhythm classifier](23_rhythm_classifier.ipynb) asks for one rhythm that six patients have, and tests on strangers only. [Across

@@ -270,7 +270,7 @@ chapter.close()
 # ```{exercise-start} Two arms exchanged
 # :label: exercise-loops-arms
 # ```
-# *Ten minutes.* Somebody exchanges the electrodes of both arms. What happens to I, II and the loop? Compute how the twelve leads change, and say whether any rotation up to 45° could do the same.
+# *Ten minutes.* Somebody exchanges the electrodes of both arms. What happens to I, II and the loop? Write a function `exchange_arms(leads)` that gives all twelve leads as they would be, in the same order, and say whether any rotation up to 45° could do the same.
 # ```{exercise-end}
 # ```
 
@@ -292,6 +292,47 @@ print(f"angle between them: {np.degrees(np.arccos(cosine)):.0f}°")
 for words, x in (("before", ecg), ("after", exchanged)):
     print(f"share that a loop can hold, {words}: {kept_variance(x).whole:.3f}")
 
+
+# %% tags=["solution"]
+def exchange_arms(leads):
+    """Give twelve leads as they are when the electrodes of both arms are exchanged."""
+    one, two, three, avr, avl, *others = leads
+    return np.stack([-one, three, two, avl, avr, *others])
+
+
+# %% tags=["exercise", "check"]
+swapped = exchange_arms(ecg)
+assert swapped.shape == ecg.shape, (
+    "exchange_arms gives twelve leads of the same length."
+)
+assert np.allclose(swapped[0], -ecg[0]), (
+    "Lead I is left arm minus right arm: exchanged, it changes its sign."
+)
+assert np.allclose(exchange_arms(swapped), ecg), (
+    "Exchange the arms twice, and everything is as before."
+)
+
+
+# %% tags=["exercise", "hidden-check"]
+def leads_from(right, left, foot, chest):
+    """Measure the limb leads from the potentials of the electrodes."""
+    limbs = [left - right, foot - right, foot - left]
+    limbs += [
+        right - (left + foot) / 2,
+        left - (right + foot) / 2,
+        foot - (right + left) / 2,
+    ]
+    return np.stack([*limbs, *chest])
+
+
+right, left, foot, *chest = np.random.default_rng(3).normal(size=(9, 50))
+assert np.allclose(
+    exchange_arms(leads_from(right, left, foot, chest)),
+    leads_from(left, right, foot, chest),
+), (
+    "Not all twelve leads are right. Write each as potentials of electrodes, then exchange the arms."
+)
+
 # %% [markdown]
 # I changes its sign, II and III change places, aVR and aVL too. The chest leads stay. So the eight leads no longer look at one vector together, as a turned loop would have them do. Compare the two shares: could a program notice
 # the mistake by them, in this recording?
@@ -303,8 +344,8 @@ for words, x in (("before", ecg), ("after", exchanged)):
 # ```{exercise-start} Which way is too far?
 # :label: exercise-loops-axis
 # ```
-# *Ten minutes.* The electrical axis is the angle of the QRS complex in the frontal plane. Beyond 90° or below −30° it is a finding. Turn the loop of this page's recording by 3KG's angles a hundred times: how often does a normal
-# axis become a finding?
+# *An evening.* The electrical axis is the angle of the QRS complex in the frontal plane. Beyond 90° or below −30° it is a finding. Turn the loop of this page's recording by 3KG's angles a hundred times: how often does a normal
+# axis become a finding? Write a function `share_of_findings(vector, angles)`: `vector` is X, Y, Z at the R peak, `angles` has a row of three for each turn, in radians. Then ask it for a hundred other recordings with a normal axis. Where must an axis lie to be safe, and how many are?
 # ```{exercise-end}
 # ```
 
@@ -321,6 +362,52 @@ axis = np.degrees(np.arctan2(y, x))
 x, y, _ = vectorcardiogram(ecg)[:, peak]
 print(f"axis before: {np.degrees(np.arctan2(y, x)):.0f}°")
 print(f"beyond the normal range: {((axis > 90) | (axis < -30)).mean():.0%}")
+
+
+# %% tags=["solution"]
+def share_of_findings(vector, angles):
+    """Give the share of turns after which the axis is beyond 90° or below −30°."""
+    turns = rotation_matrices(torch.as_tensor(angles, dtype=torch.float64))
+    x, y, _ = (turns.numpy() @ vector).T
+    axis = np.degrees(np.arctan2(y, x))
+    return np.mean((axis > 90) | (axis < -30))
+
+
+axes, shares = [], []
+for signal in recordings.signals[:100]:
+    one_loop = vectorcardiogram(np.asarray(signal, dtype=float))
+    tip = one_loop[:, np.argmax(np.linalg.norm(one_loop, axis=0))]
+    axes.append(np.degrees(np.arctan2(tip[1], tip[0])))
+    shares.append(share_of_findings(tip, many))
+by_axis = pd.DataFrame({"axis": axes, "share": shares})
+by_axis = by_axis[by_axis["axis"].between(-30, 90)]
+by_axis.groupby(pd.cut(by_axis["axis"], [-30, 0, 30, 60, 90]), observed=True)[
+    "share"
+].agg(["count", "mean"]).round(2)
+
+# %% tags=["exercise", "check"]
+still = np.zeros((10, 3))
+assert share_of_findings(np.array([1.0, 0.5, 0.0]), still) == 0, (
+    "Nothing was turned, and an axis of 27° is normal."
+)
+assert share_of_findings(np.array([-1.0, 0.1, 0.0]), still) == 1, (
+    "An axis of 174° is a finding: take arctan2 of Y and X, in degrees."
+)
+
+# %% tags=["exercise", "hidden-check"]
+for degrees, turn, expected in (
+    (80, 20, 0.5),
+    (0, 20, 0.0),
+    (0, 40, 0.5),
+    (30, 100, 1),
+):
+    tip = np.array(
+        [np.cos(np.radians(degrees)), np.sin(np.radians(degrees)), 0.2]
+    )
+    both_ways = np.radians([[0, 0, turn], [0, 0, -turn]])
+    assert share_of_findings(tip, both_ways) == expected, (
+        f"An axis of {degrees}° turned by {turn}° about Z, both ways, is a finding in {expected:.0%} of the turns."
+    )
 
 # %% [markdown]
 # A view may carry another finding than its original. An encoder that is made to ignore the difference learns to ignore a finding. How often that happens depends on where the axis

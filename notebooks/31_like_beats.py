@@ -351,7 +351,7 @@ chapter.close()
 # ```{exercise-start} The exponent of the figure
 # :label: exercise-like-beats-exponent
 # ```
-# *Ten minutes.* Which similarity gives 0.97, 0.8 and 0.7 after the exponent 50? And which exponent would give the nearest other recording by soft_1 a target of 0.7, in the median?
+# *Ten minutes.* Which similarity gives 0.97, 0.8 and 0.7 after the exponent 50? Write it as `similarity_before(target, exponent)`. And which exponent would give the nearest other recording by soft_1 a target of 0.7, in the median? Write `exponent_for(similarity, target)`, and call the answer `needed`.
 # ```{exercise-end}
 # ```
 
@@ -366,6 +366,46 @@ matrix = similarities["soft_1", "recordings"]
 nearest = np.median(np.where(np.eye(len(matrix)), 0, matrix).max(axis=1))
 print(f"exponent {np.log(0.7) / np.log(nearest):.1f}")
 
+
+# %% tags=["solution"]
+def similarity_before(target, exponent):
+    """Give the similarity that becomes the target when it is raised to the exponent."""
+    return target ** (1 / exponent)
+
+
+def exponent_for(similarity, target):
+    """Give the exponent that turns the similarity into the target."""
+    return np.log(target) / np.log(similarity)
+
+
+needed = exponent_for(nearest, 0.7)
+
+# %% tags=["exercise", "check"]
+assert np.isclose(similarity_before(0.25, 2), 0.5), (
+    "0.5 squared is 0.25, so 0.5 was before."
+)
+assert np.isclose(exponent_for(0.5, 0.25), 2), (
+    "0.5 becomes 0.25 with the exponent 2."
+)
+assert needed > 1, "An exponent below 1 would make recordings more alike."
+
+# %% tags=["exercise", "hidden-check"]
+for made in (0.31, 0.9, 0.995):
+    for power in (1.0, 7.0, 50.0):
+        assert np.isclose(similarity_before(made**power, power), made), (
+            "similarity_before doesn't undo the exponent."
+        )
+        assert np.isclose(exponent_for(made, made**power), power), (
+            "exponent_for doesn't find the exponent again."
+        )
+others_only = similarities["soft_1", "recordings"].astype(float).copy()
+np.fill_diagonal(others_only, 0)
+assert np.isclose(
+    np.median(others_only.max(axis=0)) ** needed, 0.7, atol=0.01
+), (
+    "needed doesn't bring the median nearest other recording to 0.7; leave each recording's likeness to itself out."
+)
+
 # %% [markdown]
 # Similarities above 0.99 for recordings of different people: everybody is close on such a scale, and only an exponent tells them apart. Among more recordings, the nearest is nearer, so it takes a larger exponent to leave it 0.7.
 #
@@ -376,7 +416,7 @@ print(f"exponent {np.log(0.7) / np.log(nearest):.1f}")
 # ```{exercise-start} Do they know a patient again?
 # :label: exercise-like-beats-same-patient
 # ```
-# *An evening.* A patient's other recording should be among the nearest. Take the patients with two recordings or more, and ask soft_1 and soft_2: among all other recordings, on which place does the nearest one of the same patient stand? What would chance give? Which of the two measures would you trust with a patient's identity?
+# *An evening.* A patient's other recording should be among the nearest. Take the patients with two recordings or more, and ask soft_1 and soft_2: among all other recordings, on which place does the nearest one of the same patient stand? Write a function `first_places(alike, patients)`: a list with such a place, from 1, for each recording that has a second one. What would chance give? Which of the two measures would you trust with a patient's identity?
 # ```{exercise-end}
 # ```
 
@@ -407,6 +447,48 @@ for kind, (similarity, features) in {
         )
     else:
         print(f"{kind}: nobody has two recordings here")
+
+
+# %% tags=["solution"]
+def first_places(alike, patients):
+    """Give the place of the nearest recording of the same patient, for those with two."""
+    patients = np.asarray(patients)
+    found_at = []
+    for row in range(len(patients)):
+        others = np.flatnonzero(np.arange(len(patients)) != row)
+        order = others[np.argsort(-alike[row, others], kind="stable")]
+        same = patients[order] == patients[row]
+        if same.any():
+            found_at.append(int(np.argmax(same)) + 1)
+    return found_at
+
+
+# %% tags=["exercise", "check"]
+small = np.array([[1.0, 0.2, 0.9], [0.2, 1.0, 0.1], [0.9, 0.1, 1.0]])
+assert first_places(small, ["a", "a", "b"]) == [2, 1], (
+    "The first recording is more like the third than like its own patient's second: places 2 and 1, and none for b."
+)
+assert first_places(small, ["a", "b", "c"]) == [], (
+    "Nobody has two recordings here."
+)
+
+# %% tags=["exercise", "hidden-check"]
+generator = np.random.default_rng(11)
+matrix_of_40 = generator.uniform(0, 1, (40, 40))
+np.fill_diagonal(matrix_of_40, 1)
+owners = generator.integers(0, 25, 40)
+expected = []
+for row in range(40):
+    mates = [k for k in range(40) if k != row and owners[k] == owners[row]]
+    if mates:
+        closest = max(matrix_of_40[row, k] for k in mates)
+        nearer = [
+            k for k in range(40) if k != row and matrix_of_40[row, k] > closest
+        ]
+        expected.append(len(nearer) + 1)
+assert list(first_places(matrix_of_40, owners)) == expected, (
+    "first_places is wrong where patients have more recordings: leave the recording itself out, then find the nearest of its patient."
+)
 
 # %% [markdown]
 # The same person's other recording lies far ahead of where chance would put it, the middle. Neither measure was made for that: a heart simply resembles itself. So a soft target partly asks what [the adversary of another part](21_beat_classifier_and_its_patients.ipynb) tries to prevent: *who is it?*

@@ -551,7 +551,7 @@ chapter.close()
 # ```{exercise-start} What may a frozen encoder know?
 # :label: exercise-waves-frozen
 # ```
-# *Fifteen minutes.* Fit a `Segmenter(…, frozen=True)` on four patients, from the untrained encoder and from Beat-SSL's. Only the decoder learns. Which is better, and by how much less than with a free encoder?
+# *Ten minutes.* Fit a `Segmenter(…, frozen=True)` on four patients, from the untrained encoder and from Beat-SSL's. Only the decoder learns. Which is better, and by how much less than with a free encoder?
 # ```{exercise-end}
 # ```
 

@@ -27,11 +27,17 @@ BANNERS = {
 }
 """What stands at the top of every page of a run."""
 
+EDITIONS = ("published", "student")
+"""The published book has solutions in closed boxes; the student edition has stubs in their place."""
+
+STUDENT_BANNER = "Student edition: the exercises are yours to solve, and no solution is in these pages."
+"""What stands at the top of every page of the student edition."""
+
 _WARNING = re.compile(r"WARNING|ERROR|CRITICAL")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def build(root: Path, scale: str | None = None) -> Path:
+def build(root: Path, scale: str | None = None, edition: str = "published") -> Path:
     """Build the book as HTML, with every warning an error.
 
     Parameters
@@ -40,34 +46,46 @@ def build(root: Path, scale: str | None = None) -> Path:
         The book's folder.
     scale : {"smoke", "cpu", "gpu"}, optional
         Build the notebooks and results of this run; by default the committed ones.
+    edition : {"published", "student"}
+        The student edition leaves out every solution, before Sphinx sees it, and every link to the repository.
 
     Returns
     -------
     Path
-        The first page: ``_build/html/index.html``, or below ``_build/<scale>/html``.
+        The first page: ``_build/html/index.html``, ``_build/student/html/index.html``, or below
+        ``_build/<scale>/html``.
 
     Raises
     ------
     ChapterError
-        A chapter in the contents was not run, its code was changed since, or Sphinx warned. The former pages stay.
+        There is no such edition, an exercise is malformed, a chapter in the contents was not run, its code was changed
+        since, or Sphinx warned. The former pages stay.
 
     Notes
     -----
     Source: our choice. Taught in chapter ``00_reading_an_ecg``.
     """
+    if edition not in EDITIONS or (edition != "published" and scale):
+        raise ChapterError(
+            f"there is no {edition} edition" + (f" of a {scale} run" if scale else ""),
+            expected=f"one of {', '.join(EDITIONS)}, the latter of the committed book",
+            remedy="leave the scale out, or choose another edition",
+        )
     started = time.monotonic()
     output = output_folder(root, scale) if scale else root / "_build"
+    output = output / edition if edition != "published" else output
     pages, mark = output / "html", output / "html.sha256"
     stage = output / "site"
     _remove(stage)
     stage.mkdir(parents=True)
-    _fill(stage, root, scale)
+    _fill(stage, root, scale, edition)
     digest = _digest(stage)
     if (pages / "index.html").is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == digest:
         print(f"Nothing to build: the pages are up to date: {pages / 'index.html'}", flush=True)
         _remove(stage)
         return pages / "index.html"
-    print(f"Building {'the committed book' if scale is None else f'the book of the {scale} run'} …", flush=True)
+    book = "the committed book" if edition == "published" else f"the {edition} edition"
+    print(f"Building {book if scale is None else f'the book of the {scale} run'} …", flush=True)
     made = _jupyter_book(stage, output / "build.log")
     mark.unlink(missing_ok=True)
     _remove(pages)
@@ -121,25 +139,27 @@ def _files(node: dict[str, Any]) -> list[str]:
     return found
 
 
-def _fill(stage: Path, root: Path, scale: str | None) -> None:
+def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     """Put everything that the pages are made of into one folder, notebooks with the prose as it is now."""
+    from ecglib.book.exercises import published, student_edition
     from ecglib.book.pages import write_pages
     from ecglib.book.pairs import join, read_notebook, write_notebook
 
-    repository = repository_url(root)
+    repository = repository_url(root) if edition == "published" else ""
     shutil.copytree(root / "book", stage / "book", dirs_exist_ok=True)
     shutil.copy(root / "_toc.yml", stage)
-    write_text(stage / "_config.yml", yaml.safe_dump(_settings(root, repository, scale), sort_keys=False))
+    write_text(stage / "_config.yml", yaml.safe_dump(_settings(root, repository, scale, edition), sort_keys=False))
     listed = set(contents(root))
     for header in read_headers(root).values():
         if f"notebooks/{header.name}" in listed:
             executed = output_folder(root, scale) / "notebooks" if scale else root / "notebooks"
             notebook = join(header, read_notebook(executed / f"{header.name}.ipynb"), repository)
-            write_notebook(notebook, stage / "notebooks" / f"{header.name}.ipynb")
+            edited = (published if edition == "published" else student_edition)(notebook, header.name)
+            write_notebook(edited, stage / "notebooks" / f"{header.name}.ipynb")
     write_pages(root, stage / "book", scale)
 
 
-def _settings(root: Path, repository: str, scale: str | None) -> dict[str, Any]:
+def _settings(root: Path, repository: str, scale: str | None, edition: str) -> dict[str, Any]:
     settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     html = settings.setdefault("html", {})
     if repository:
@@ -149,6 +169,8 @@ def _settings(root: Path, repository: str, scale: str | None) -> dict[str, Any]:
         settings["repository"] = {"url": ""}
     if scale:
         html["announcement"] = BANNERS[scale]
+    if edition == "student":
+        html["announcement"] = STUDENT_BANNER
     return settings
 
 

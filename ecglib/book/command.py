@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ecglib.book.build import EDITIONS
 from ecglib.book.headers import SCALES, book_root, read_headers, with_needed
 from ecglib.errors import ChapterError, ECGError
 
@@ -73,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
 
     build = _add(commands, "build", _build, "build the pages, with every warning an error")
     _add_scale(build, help="build the pages of this run instead of the committed ones")
+    build.add_argument(
+        "--edition",
+        choices=EDITIONS,
+        default="published",
+        help="student: with stubs in place of the solutions, into _build/student/html",
+    )
 
     data = _add(commands, "data", _data, "show, download or verify the databases")
     data.add_argument("action", nargs="?", choices=("show", "download", "verify"), default="show")
@@ -80,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(data)
     data.add_argument("--records", nargs="+", metavar="NAME", help="download these records only; patterns are allowed")
     data.add_argument("--mirror", metavar="PLACE", help="download from this folder or address instead of PhysioNet")
+
+    assign = _add(commands, "assign", _assign, "write exercises as an nbgrader course, to hand out and to grade")
+    assign.add_argument("chapters", nargs="+", metavar="CHAPTER", help="such as 01_splits_and_leakage")
+    assign.add_argument("--out", type=Path, required=True, metavar="DIR", help="the course's folder, new or not")
 
     _add(commands, "status", _status, "say which chapters are fresh, stale or never run")
 
@@ -179,7 +190,7 @@ def _check(options: argparse.Namespace) -> int:
 def _build(options: argparse.Namespace) -> None:
     from ecglib.book.build import build
 
-    build(book_root(), options.scale)
+    build(book_root(), options.scale, options.edition)
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -205,6 +216,13 @@ def _data(options: argparse.Namespace) -> None:
     else:
         for key in keys:
             print(verify(key, data_dir))
+
+
+def _assign(options: argparse.Namespace) -> None:
+    from ecglib.book.assign import assign
+
+    for release in assign(book_root(), options.chapters, options.out):
+        print(f"ready to hand out: {release}")
 
 
 def _status(options: argparse.Namespace) -> None:
