@@ -334,7 +334,7 @@ chapter.show(
 #
 # ### With patience
 #
-# A curve of labels takes many models, so each of them learns for a short time. What becomes of the difference when there is more? Once more all patients, one seed, and {glue:text}`beat_ssl.ludb.longer:.0f` steps in place of {glue:text}`beat_ssl.ludb.steps:.0f`.
+# A label curve takes many models, so each of them learns for a short time. What becomes of the difference when there is more? Once more all patients, one seed, and {glue:text}`beat_ssl.ludb.longer:.0f` steps in place of {glue:text}`beat_ssl.ludb.steps:.0f`.
 
 # %%
 patient = {}

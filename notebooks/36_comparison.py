@@ -269,7 +269,7 @@ chapter.show(
 #
 # ## The components
 #
-# Friedman's test ranks the methods within each **block**, and asks whether the mean ranks differ more than chance would have it. Nemenyi's then says for each pair how far apart they have to be: the **critical difference** {cite}`demsar2006`.
+# The Friedman test ranks the methods within each **block**, and asks whether the mean ranks differ more than chance would have it. Nemenyi's then says for each pair how far apart they have to be: the **critical difference** {cite}`demsar2006`.
 
 # %%
 show_source(rank_test)

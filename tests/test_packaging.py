@@ -119,7 +119,7 @@ def test_the_supported_pythons_are_the_same_everywhere() -> None:
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [("ecglib", ()), ("ecglib/book", ("book",)), ("tests", ("book", "dev")), ("benchmarks", ("book", "dev", "bench"))],
+    [("ecglib", ()), ("ecglib/book", ("book", "teach")), ("tests", ("book", "dev")), ("benchmarks", ("book", "dev", "bench"))],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     files = [
@@ -414,5 +414,6 @@ def test_the_glossary_is_in_order_and_explains_only_words_that_chapters_use() ->
             if name.endswith(".py")
         )
     )
+    chapters += spaced(read("book/before_you_begin.md"))
     shown = spaced(" ".join(read(f"ecglib/databases/{name}.py") for name in ("record", "synthetic/__init__")))
     assert [term for term in terms if term.lower() not in f"{chapters} {shown}".lower()] == []
