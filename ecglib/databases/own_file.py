@@ -150,7 +150,7 @@ def read_own_file(
         signal=np.stack(millivolts),
         leads=names,
         rate=one_rate,
-        notes=MappingProxyType(notes),
+        notes=notes,
         file=header_file(stem) if kind == "WFDB" else file,
     )
 
