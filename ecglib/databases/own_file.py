@@ -328,6 +328,7 @@ def _read_wfdb(stem: Path) -> _Channels:
             "the WFDB header is missing",
             file=file,
             expected="a header beside the signals, which says rate, units and leads",
+            found="none",
             remedy="put the .hea file into the same folder, or export the ECG as CSV or EDF",
         )
     lines, _ = parse_header_content(read_bytes(file).decode("ascii", errors="ignore"))

@@ -148,7 +148,7 @@ def clean_lead(record: Record, lead: str | None = None) -> CleanLead:
     values[invalid] = np.nan
     flat = np.zeros(len(values), np.bool_)
     for start, stop in _runs(np.diff(values) == 0):
-        if stop - start >= _FLAT_SECONDS * rate:
+        if stop - start + 1 >= _FLAT_SECONDS * rate:
             flat[start : stop + 1] = True
     empty = invalid | flat
     if empty.all():
