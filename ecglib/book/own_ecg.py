@@ -153,7 +153,7 @@ def summary(found: OwnECG) -> str:
         lines.append("Waves   " + ", ".join(f"{counts.get(wave, 0):,} {wave}" for wave in ("P", "QRS", "T")) + ".")
     lines += [f"Notice  {notice}" for notice in found.notices]
     if len(beats) and (beats["class"] == "").any():
-        lines.append(f"Notice  {(beats['class'] == '').sum():,} beats at ends or gaps have no class.")
+        lines.append(f"Notice  Beats without class, at ends or gaps: {(beats['class'] == '').sum():,}.")
     return "\n".join(lines)
 
 
@@ -176,9 +176,9 @@ def _rhythm_in_words(found: OwnECG) -> str:
     if known.empty:
         return "not named."
     likely = int((known["afib"] >= 0.5).sum())
-    text = f"{likely:,} of {len(known):,} stretches of {SECONDS} s look more like atrial fibrillation than like normal"
     return (
-        f"{text} rhythm. Chance: mean {known['afib'].mean():.2f}; single networks from "
+        f"{likely:,} of {len(known):,} times {SECONDS} s look more like atrial fibrillation than like normal rhythm. "
+        f"Chance: mean {known['afib'].mean():.2f}; single networks from "
         f"{known['afib_lowest'].min():.2f} to {known['afib_highest'].max():.2f}."
     )
 

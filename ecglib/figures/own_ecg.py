@@ -63,7 +63,7 @@ def plot_own_ecg(found: OwnECG, at: float = 0.0) -> tuple[Figure, pd.DataFrame]:
     figure : Figure
         Twelve leads come in the standard layout, with the lead that was read as strip below; other records with up to
         two more leads above that strip. A question mark follows the class where the networks disagree; a beat without
-        letter has no class or no room. The picture says that it is no medical device.
+        letter has no class, and is grey, or no room. The picture says that it is no medical device.
     data : DataFrame
         One row per sample: ``time_s``, millivolts of each lead (empty where it is not drawn), and ``beat``, the class.
 
@@ -155,9 +155,10 @@ def _write_around(figure: Figure, found: OwnECG, height: float) -> None:
     across = figure.get_figwidth()
     name = found.record.name if len(found.record.name) <= 40 else f"{found.record.name[:39]}…"
     top = 1 - 0.1 / height
-    figure.text(_LEFT / across, top, f"{name}, lead {found.lead} read", va="top", weight="bold", fontsize=11.5)
+    figure.text(_LEFT / across, top, f"{name}: lead {found.lead} is read", va="top", weight="bold", fontsize=11.5)
     figure.text(1 - _RIGHT / across, top, "25 mm/s, 10 mm/mV, 0.5–40 Hz", va="top", ha="right")
-    figure.text(_LEFT / across, 1 - 0.34 / height, "Beats, waves and rhythm as networks name them", va="top")
+    named = "Beats and rhythm" if found.waves is None else "Beats, waves and rhythm"
+    figure.text(_LEFT / across, 1 - 0.34 / height, f"{named} as networks name them", va="top")
     figure.text(0.5, 0.07 / height, DISCLAIMER, ha="center", va="bottom", weight="bold", color=REPORTED)
 
 
@@ -170,6 +171,8 @@ def _legends(found: OwnECG, inside: pd.DataFrame) -> list[list[Artist]]:
     ]
     if _disputed(found, inside).any():
         classes.append(Line2D([], [], linewidth=0, label="? networks disagree"))
+    if (inside["class"] == "").any():
+        classes.append(Line2D([], [], color=FAINT, linewidth=0, marker="s", markersize=7, label="no class"))
     waves: list[Artist] = [
         Patch(facecolor=WAVE_COLOURS[wave], alpha=0.45, label=name)
         for wave, name in _WAVE_NAMES.items()
