@@ -177,7 +177,7 @@ def _rhythm_in_words(found: OwnECG) -> str:
         return "not named."
     likely = int((known["afib"] >= 0.5).sum())
     return (
-        f"{likely:,} of {len(known):,} times {SECONDS} s look more like atrial fibrillation than like normal rhythm. "
+        f"Atrial fibrillation is likelier than normal rhythm in {likely:,} of {len(known):,} stretches of {SECONDS} s. "
         f"Chance: mean {known['afib'].mean():.2f}; single networks from "
         f"{known['afib_lowest'].min():.2f} to {known['afib_highest'].max():.2f}."
     )
@@ -185,7 +185,7 @@ def _rhythm_in_words(found: OwnECG) -> str:
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {name: (None if isinstance(value, float) and math.isnan(value) else value) for name, value in row.items()}
+        {str(name): None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
         for row in table.round(6).astype(object).to_dict("records")
     ]
 

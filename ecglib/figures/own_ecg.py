@@ -211,18 +211,18 @@ def _draw_waves(
     if found.waves is None:
         return
     low, high = _range(row.traces, signals, found.record.rate)
-    for wave in found.waves.itertuples():
-        left, right = max(start, wave.onset_s - _HALF), min(stop, wave.offset_s + _HALF)
+    for wave, onset, offset in found.waves[["wave", "onset_s", "offset_s"]].to_numpy().tolist():
+        left, right = max(start, onset - _HALF), min(stop, offset + _HALF)
         if left < right:
             axes.fill_between(
                 [left, right],
                 row.baseline + low,
                 row.baseline + high,
-                color=WAVE_COLOURS[str(wave.wave)],
+                color=WAVE_COLOURS[wave],
                 alpha=0.35,
                 linewidth=0,
                 zorder=1,
-                gid=f"wave {wave.wave}",
+                gid=f"wave {wave}",
             )
 
 

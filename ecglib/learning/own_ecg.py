@@ -234,7 +234,9 @@ def _filtered(record: Record, chosen: CleanLead) -> NDArray[np.float32]:
 
 def _beats(lead: CleanLead, record: Record, files: Sequence[Path], device: str) -> pd.DataFrame:
     signal = bandpass(to_rate(lead.signal, record.rate, _BEAT_RATE), _BEAT_RATE)
-    peaks = r_peaks(signal, _BEAT_RATE)
+    # The detector passes over a beat that begins or ends the signal; with a second added at each end it doesn't.
+    peaks = r_peaks(np.pad(signal, _BEAT_RATE, mode="edge"), _BEAT_RATE) - _BEAT_RATE
+    peaks = peaks[(peaks >= 0) & (peaks < len(signal))]
     peaks = peaks[lead.clear(peaks / _BEAT_RATE, before=0.1, after=0.1)]
     seconds = peaks / _BEAT_RATE
     whole = fits(peaks, len(signal), _BEFORE, _AFTER)
@@ -280,7 +282,9 @@ def _rhythm(
     maps = np.zeros((len(windows), 6, columns), np.float32)
     scores = np.zeros((len(files), len(windows)))
     parts = range(0, len(windows), _AT_A_TIME)
-    with tqdm(total=len(files) * len(windows), desc="reading the rhythm", unit="window", disable=not progress) as bar:
+    with tqdm(
+        total=len(files) * len(windows), desc="reading the rhythm", unit="window", delay=2, disable=not progress
+    ) as bar:
         for row, file in zip(scores, files, strict=True):
             beat_model = load_weights(BeatClassifier(), file.with_name(file.name.replace("_rhythm_", "_beats_")))
             rhythm_model = load_weights(RhythmCNN(segments=columns), file)
@@ -303,7 +307,9 @@ def _waves(lead: CleanLead, rate: float, files: Sequence[Path], device: str, pro
     signal = bandpass(to_rate(lead.signal, rate, of_rate), of_rate)
     starts = np.unique([*range(0, max(len(signal) - size, 0), size - 2 * _MARGIN), len(signal) - size])
     scores = np.zeros((len(files), len(WAVES) + 1, len(signal)), np.float32)
-    with tqdm(total=len(files) * len(starts), desc="finding waves", unit="window", disable=not progress) as bar:
+    with tqdm(
+        total=len(files) * len(starts), desc="finding waves", unit="window", delay=2, disable=not progress
+    ) as bar:
         for row, file in zip(scores, files, strict=True):
             model = load_weights(Segmenter(ECGEncoder()), file)
             for part in np.array_split(starts, -(-len(starts) // _AT_A_TIME)):

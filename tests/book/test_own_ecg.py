@@ -76,7 +76,7 @@ def test_the_summary_says_what_was_found_how_sure_and_what_it_is_not(make_own_ec
         DISCLAIMER,
         "",
         "Beats   19 found, 60 a minute: 14 N, 4 V. All 3 networks agree on 17 of 18.",
-        "Rhythm  0 of 1 times 10 s look more like atrial fibrillation than like normal rhythm. "
+        "Rhythm  Atrial fibrillation is likelier than normal rhythm in 0 of 1 stretches of 10 s. "
         "Chance: mean 0.25; single networks from 0.00 to 0.50.",
         "Waves   20 P, 20 QRS, 20 T.",
         "Notice  Lead II has gaps.",

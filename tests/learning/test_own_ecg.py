@@ -153,6 +153,14 @@ def test_long_records_are_segmented_in_one_piece(twin: Record, with_waves: Path)
     assert shared > 0.9
 
 
+def test_beats_at_both_ends_are_found_and_have_no_class(weights: Path) -> None:
+    time = np.arange(11 * 250) / 250
+    signal = np.exp(-((time % 1 - 0.15) ** 2) / 3e-4)[np.newaxis, : round(10.3 * 250)].astype(np.float32)
+    beats = predict_own_ecg(Record("own", "a", "a", signal, ("II",), 250.0), weights=weights, progress=False).beats
+    np.testing.assert_allclose(beats["time_s"], np.arange(11) + 0.15, atol=0.01)
+    assert (beats["class"] == "").tolist() == [True, *[False] * 9, True]
+
+
 def test_missing_weights_are_named(twin: Record, tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match=r"cnn_inter.*--weights"):
         predict_own_ecg(twin, weights=tmp_path, progress=False)
