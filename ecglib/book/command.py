@@ -262,17 +262,15 @@ def _names(text: str) -> list[str]:
 
 def _predict(options: argparse.Namespace) -> None:
     from ecglib.book.own_ecg import new_folder, summary, write_own_ecg
+    from ecglib.databases.own_file import read_own_file
+    from ecglib.figures.own_ecg import drawn_stretch
     from ecglib.learning.own_ecg import predict_own_ecg
 
     out = new_folder(options.out or Path(f"{options.file.stem}_ecg"))
-    found = predict_own_ecg(
-        options.file,
-        rate=options.rate,
-        unit=options.unit,
-        leads=options.leads,
-        lead=options.lead,
-        weights=options.weights or book_root() / "weights",
-    )
+    weights = options.weights or book_root() / "weights"
+    record = read_own_file(options.file, rate=options.rate, unit=options.unit, leads=options.leads)
+    drawn_stretch(record, options.at)  # refuses before the networks have worked for a minute
+    found = predict_own_ecg(record, lead=options.lead, weights=weights)
     written = write_own_ecg(found, out, options.at)
     print(summary(found))
     print(f"\nWritten to {out}: {', '.join(file.name for file in written)}")

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ecglib.databases.aami import AAMI_CLASSES
+from ecglib.databases.record import Record
 from ecglib.figures.beat_score_map import ROWS, _draw_map
 from ecglib.figures.ecg import TWELVE_LEADS, _depth, _draw_row, _place, _range, _Row, _strips, _twelve, stretch
 from ecglib.figures.paper import (
@@ -81,8 +82,8 @@ def plot_own_ecg(found: OwnECG, at: float = 0.0) -> tuple[Figure, pd.DataFrame]:
     --------
     >>> figure, data = plot_own_ecg(predict_own_ecg("mine.edf"))  # doctest: +SKIP
     """
-    record, begin = found.record, float(at // SECONDS * SECONDS)
-    first, last = stretch(record, begin, begin + SECONDS)
+    record = found.record
+    begin, first, last = drawn_stretch(record, at)
     start, stop = first / record.rate, last / record.rate
     x = (begin - _ASIDE, begin + SECONDS + _AFTER)
     width = x[1] - x[0]
@@ -149,6 +150,27 @@ def plot_own_ecg(found: OwnECG, at: float = 0.0) -> tuple[Figure, pd.DataFrame]:
             borderpad=0.1,
         )
     return figure, data
+
+
+def drawn_stretch(record: Record, at: float) -> tuple[float, int, int]:
+    """Give the second at which the ten begin that hold ``at``, their first sample (inside) and their last (outside).
+
+    Raises
+    ------
+    RecordTooShortError
+        If the record has ended before that second.
+
+    Notes
+    -----
+    Source: our choice. Taught on the page ``your_own_ecg``.
+
+    Examples
+    --------
+    >>> drawn_stretch(Record("own", "1", "1", np.zeros((1, 4000), np.float32), ("II",), 250.0), 13.5)
+    (10.0, 2500, 4000)
+    """
+    begin = float(at // SECONDS * SECONDS)
+    return begin, *stretch(record, begin, begin + SECONDS)
 
 
 def _write_around(figure: Figure, found: OwnECG, height: float) -> None:

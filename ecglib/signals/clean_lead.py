@@ -17,8 +17,8 @@ LEADS_READ = ("MLII", "II")
 LOWEST_RATE = 100.0
 """Samples a second that are asked for: frequencies up to 40 Hz, with room for the filter."""
 
-SECONDS = 10
-"""Shortest stretch without a gap that is worth reading."""
+SECONDS, CLEAR_SECONDS = 10, 4
+"""Shortest record, and shortest stretch without a gap, that are worth reading."""
 
 SMALLEST, LARGEST = 0.05, 15.0
 """Millivolts from the lowest to the highest point of two seconds, between which a heart's usually lie."""
@@ -96,7 +96,7 @@ def clean_lead(record: Record, lead: str | None = None) -> CleanLead:
     SamplingRateError
         If there are fewer than 100 samples a second.
     RecordTooShortError
-        If the record is shorter than 10 s, or holds no 10 s without a gap.
+        If the record is shorter than 10 s, or holds no 4 s without a gap.
     SignalQualityError
         If the lead is flat or empty, or its amplitudes are no heart's, such as microvolts taken for millivolts.
 
@@ -166,11 +166,11 @@ def clean_lead(record: Record, lead: str | None = None) -> CleanLead:
         )
     )
     longest = max(stop - start for start, stop in _runs(~empty)) / rate
-    if longest < SECONDS:
+    if longest < CLEAR_SECONDS:
         raise refuse(
             RecordTooShortError,
             "its gaps leave too little",
-            f"{SECONDS} s without a gap",
+            f"{CLEAR_SECONDS} s without a gap",
             f"{longest:.3g} s at most; {_in_words(gaps)}",
             "choose another lead with lead= (--lead), or record again",
         )

@@ -94,8 +94,11 @@ def test_the_command_reads_a_synthetic_twin_with_the_committed_weights(
     command = ["predict", "twin.npy", "--rate", "500", "--unit", "uV", "--weights", str(WEIGHTS)]
     assert main(command) == 1
     assert "--leads" in capsys.readouterr().err
+    command += ["--leads", ",".join(record.leads)]
+    assert main([*command, "--at", "99"]) == 1
+    assert "nothing to draw" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [tmp_path / "twin.npy"], "a refusal leaves nothing"
-    assert main([*command, "--leads", ",".join(record.leads)]) == 0
+    assert main(command) == 0
     said = capsys.readouterr().out
     assert DISCLAIMER in said
     assert "Written to twin_ecg: " in said
@@ -104,5 +107,5 @@ def test_the_command_reads_a_synthetic_twin_with_the_committed_weights(
     assert len(told["networks"]["beats"]) == 3
     assert len(told["networks"]["rhythm"]) == 6
     assert len(told["beats"]) > 5
-    assert main([*command, "--leads", ",".join(record.leads)]) == 1
+    assert main(command) == 1
     assert "something is there already" in capsys.readouterr().err
