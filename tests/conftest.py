@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -27,3 +29,71 @@ def real_data() -> Path:
     if not place:
         pytest.skip("set ECGLIB_DATA to the folder with the real databases to run this test")
     return Path(place)
+
+
+@pytest.fixture
+def make_own_ecg() -> Callable[..., Any]:
+    """Function that makes what ``predict_own_ecg`` gives, without any network: a beat a second, V every fifth."""
+
+    def make(leads: tuple[str, ...] = ("II", "V5"), seconds: int = 20, waves: bool = True, gap: bool = False) -> Any:
+        import numpy as np
+        import pandas as pd
+
+        from ecglib.databases import Record
+        from ecglib.learning.own_ecg import OwnECG
+        from ecglib.signals.clean_lead import Gap
+
+        rate, lead = 250, next(name for name in ("II", *leads) if name in leads)
+        time = np.arange(seconds * rate) / rate
+        signal = np.tile(np.exp(-((time % 1 - 0.5) ** 2) / 5e-4), (len(leads), 1)).astype(np.float32)
+        at = np.arange(seconds) + 0.5
+        named = np.array(["V" if number % 5 == 4 else "N" for number in range(seconds)])
+        named[0] = ""
+        sure = np.where(named == "", np.nan, 0.9)
+        beats = pd.DataFrame({"time_s": at, "sample": (at * rate).astype(int), "rr_s": np.diff(at, prepend=np.nan)})
+        beats["class"], beats["probability"] = named, sure
+        beats["probability_lowest"], beats["probability_highest"] = sure - 0.1, sure + 0.05
+        beats["networks_agreeing"] = np.where(named == "", 0, np.where(np.arange(seconds) == 2, 2, 3))
+        for name in "NSVFQ":
+            beats[f"p_{name}"] = np.where(named == "", np.nan, np.where(named == name, 0.9, 0.025))
+        count = seconds // 10
+        rhythm = pd.DataFrame({"start_s": np.arange(count) * 10.0, "stop_s": np.arange(1, count + 1) * 10.0})
+        rhythm["afib"], rhythm["afib_lowest"], rhythm["afib_highest"] = 0.25, 0.0, 0.5
+        maps = np.full((count, 6, 37), 1 / 6, np.float32)
+        rows = [
+            {
+                "wave": wave,
+                "onset_s": middle + onset,
+                "offset_s": middle + offset,
+                "probability": 0.8,
+                "onset_earliest_s": middle + onset - 0.01,
+                "onset_latest_s": middle + onset,
+                "offset_earliest_s": middle + offset,
+                "offset_latest_s": middle + offset + 0.02,
+                "networks_finding": 2,
+            }
+            for middle in at
+            for wave, onset, offset in (("P", -0.2, -0.1), ("QRS", -0.05, 0.05), ("T", 0.2, 0.4))
+        ]
+        gaps: tuple[Gap, ...] = ()
+        if gap:
+            gaps = (Gap(3.1, 3.9, "no numbers"),)
+            signal[leads.index(lead), round(3.1 * rate) : round(3.9 * rate)] = np.nan
+            beats = beats[beats["time_s"] != 3.5].reset_index(drop=True)
+            rhythm.loc[0, ["afib", "afib_lowest", "afib_highest"]] = np.nan
+            maps[0] = np.nan
+        files = tuple(f"10_cnn/cnn_inter_{seed}.safetensors" for seed in range(3))
+        return OwnECG(
+            record=Record("own", "mine", "mine", signal, leads, float(rate), notes={"format": "EDF", "unit": "uV"}),
+            lead=lead,
+            gaps=gaps,
+            beats=beats,
+            rhythm=rhythm,
+            maps=maps,
+            map_stride=0.25,
+            waves=pd.DataFrame(rows) if waves else None,
+            networks={"beats": files, "rhythm": files, "waves": files[:2] if waves else ()},
+            notices=("Lead II has gaps.",) if gap else (),
+        )
+
+    return make

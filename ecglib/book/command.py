@@ -101,6 +101,23 @@ def _parser() -> argparse.ArgumentParser:
     _add_chapters(expect)
     _add_scale(expect, required=True, help="of the committed results")
 
+    predict = _add(commands, "predict", _predict, "read your own ECG: beats, rhythm, waves and a picture; for teaching")
+    predict.add_argument("file", type=Path, metavar="FILE", help="WFDB, EDF, CSV or NumPy (.npy)")
+    predict.add_argument("--rate", type=float, metavar="HZ", help="samples a second, where the file doesn't say it")
+    predict.add_argument("--unit", metavar="UNIT", help="V, mV or uV, where the file doesn't say it")
+    predict.add_argument(
+        "--leads",
+        type=_names,
+        metavar="NAMES",
+        help="a name for each channel, such as II,V5, and - for one that is no ECG; where the file doesn't say it",
+    )
+    predict.add_argument("--lead", metavar="NAME", help="the lead to read (default: MLII or II)")
+    predict.add_argument(
+        "--at", type=float, default=0.0, metavar="SECOND", help="draw the ten seconds that hold this one"
+    )
+    predict.add_argument("--out", type=Path, metavar="FOLDER", help="a new folder (default: NAME_ecg in this one)")
+    predict.add_argument("--weights", type=Path, metavar="FOLDER", help="the networks (default: the book's weights/)")
+
     bundle = _add(commands, "bundle", _bundle, "pack chapters and their data for a machine without network")
     _add_chapters(bundle)
     bundle.add_argument("--out", type=Path, required=True, metavar="PATH", help="a new folder, a .tar or a .tar.gz")
@@ -255,6 +272,26 @@ def _expect(options: argparse.Namespace) -> None:
     print(f"{len(changed)} of {len(ranges)} ranges changed in {CLAIMS_FILE}; look at the diff before you commit it.")
     for name in changed:
         print(f"  {name}: {ranges[name].low} to {ranges[name].high}")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from ecglib.book.own_ecg import new_folder, summary, write_own_ecg
+    from ecglib.databases.own_file import read_own_file
+    from ecglib.figures.own_ecg import drawn_stretch
+    from ecglib.learning.own_ecg import predict_own_ecg
+
+    out = new_folder(options.out or Path(f"{options.file.stem}_ecg"))
+    weights = options.weights or book_root() / "weights"
+    record = read_own_file(options.file, rate=options.rate, unit=options.unit, leads=options.leads)
+    drawn_stretch(record, options.at)  # refuses before the networks have worked for a minute
+    found = predict_own_ecg(record, lead=options.lead, weights=weights)
+    written = write_own_ecg(found, out, options.at)
+    print(summary(found))
+    print(f"\nWritten to {out}: {', '.join(file.name for file in written)}")
 
 
 def _bundle(options: argparse.Namespace) -> None:
