@@ -119,7 +119,12 @@ def test_the_supported_pythons_are_the_same_everywhere() -> None:
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [("ecglib", ()), ("ecglib/book", ("book", "teach")), ("tests", ("book", "dev")), ("benchmarks", ("book", "dev", "bench"))],
+    [
+        ("ecglib", ()),
+        ("ecglib/book", ("book", "teach")),
+        ("tests", ("book", "dev")),
+        ("benchmarks", ("book", "dev", "bench")),
+    ],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     files = [
