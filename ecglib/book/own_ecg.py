@@ -7,6 +7,7 @@ import math
 import shutil
 import tempfile
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ UNITS = {
     "amplitudes": "millivolts",
 }
 """What the columns mean, as the JSON file says it."""
+
+_COLUMNS = len(DISCLAIMER)
 
 
 def new_folder(out: Path) -> Path:
@@ -154,7 +157,7 @@ def summary(found: OwnECG) -> str:
     lines += [f"Notice  {notice}" for notice in found.notices]
     if len(beats) and (beats["class"] == "").any():
         lines.append(f"Notice  Beats without class, at ends or gaps: {(beats['class'] == '').sum():,}.")
-    return "\n".join(lines)
+    return "\n".join(fill(line, _COLUMNS, subsequent_indent=" " * 8, break_on_hyphens=False) for line in lines)
 
 
 def _beats_in_words(found: OwnECG) -> str:
