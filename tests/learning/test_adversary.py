@@ -172,7 +172,9 @@ def test_a_blinded_head_is_no_hidden_patient():
 
 
 @pytest.mark.parametrize("form", ["reversal", "alternating"])
-def test_without_weight_it_is_ordinary_training_bit_for_bit(form):
+def test_without_weight_it_is_ordinary_training_bit_for_bit(form, monkeypatch):
+    # In bfloat16 the two take other kernels: they agree, but not to the last bit.
+    monkeypatch.setattr("ecglib.learning.device.precision_of", lambda device: "32-true")
     random = np.random.default_rng(0)
     y = np.arange(97) % 3
     x = random.standard_normal((97, 128)) * (1 + y[:, None])
