@@ -414,9 +414,8 @@ def test_the_glossary_is_in_order_and_explains_only_words_that_chapters_use() ->
     assert terms == sorted(terms, key=str.lower)
     chapters = spaced(
         " ".join(
-            read(f"notebooks/{name}").replace("\n#", "\n")
-            for name in os.listdir(ROOT / "notebooks")
-            if name.endswith(".py")
+            file.read_text(encoding="utf-8").replace("\n#", "\n")
+            for file in (ROOT / "notebooks").rglob("*.py")  # drafts among them
         )
     )
     chapters += spaced(read("book/before_you_begin.md"))
