@@ -256,7 +256,7 @@ chapter.show(
 
 # %% [markdown]
 # None of the four was asked to be indifferent to 3KG's views, and none is. **CMSC** spreads recordings most ({glue:text}`cmsc.pretraining.uniformity:.2f`) and takes two views of one recording for the most different things
-# ({glue:text}`cmsc.pretraining.alignment:.2f`): it learned to tell hearts apart by just what a turned heart axis changes. **ECG-FM's recipe** lies between ({glue:text}`ecg_fm_style.pretraining.uniformity:.2f` and {glue:text}`ecg_fm_style.pretraining.alignment:.2f`);
+# ({glue:text}`cmsc.pretraining.alignment:.2f`): perhaps it tells hearts apart by just what a turned heart axis changes; that isn't measured here. **ECG-FM's recipe** lies between ({glue:text}`ecg_fm_style.pretraining.uniformity:.2f` and {glue:text}`ecg_fm_style.pretraining.alignment:.2f`);
 # it contains CMSC, and its hidden leads are a disturbance of another kind. **wav2vec-style** prediction asks for features of moments, not of recordings. Their means over time hardly differ from one recording to another ({glue:text}`wav2vec.pretraining.uniformity:.2f`), so its good
 # alignment ({glue:text}`wav2vec.pretraining.alignment:.3f`) is that of points that all lie close together. **TS2Vec** is near to it.
 #
