@@ -326,7 +326,7 @@ chapter.show(
 # %% [markdown]
 # **All three pass the paper's 0.911.** With 160 patients, Beat-SSL has {glue:text}`beat_ssl.ludb.wave_f1:.3f`, 3KG {glue:text}`threekg.ludb.wave_f1:.3f`, and no pretraining {glue:text}`supervised.ludb.wave_f1:.3f`. So the paper's number is reached, and its method isn't what reaches it.
 #
-# **With ten patients, pretraining helps**: by {glue:text}`threekg.ludb_10.wave_f1_minus_supervised:.3f` for 3KG and {glue:text}`beat_ssl.ludb_10.wave_f1_minus_supervised:.3f` for Beat-SSL, both significant. With forty it can't be told from nothing, and with 160 the pretrained encoders are
+# **With ten patients, pretraining helps**, 3KG and Beat-SSL alike: the picture's first lines say by how much, and both are significant. With forty it can't be told from nothing, and with 160 the pretrained encoders are
 # {glue:text}`beat_ssl.ludb.wave_f1_minus_supervised:.3f` off: significant too, and too small to matter to anyone. A part of that may be the lower rate at which they learn. **Between Beat-SSL and 3KG there is no difference at any number of patients.** The beat contrast, which
 # is made for local shape, adds nothing here that whole-recording contrast doesn't.
 #

@@ -22,7 +22,7 @@
 # # Four other ways to learn without labels
 #
 # A contrast of views is one idea. {cite:t}`rizqyawan2026` compares it with others: tell which two halves belong to one heart, guess what is hidden, find the same moment in two crops, or several of these at once. On this page
-# you meet four rivals, each as one file of the package, and pretrain an encoder with each: the same encoder, the same recordings, as many steps. What they are good for, another page (to come) compares.
+# you meet four rivals, each as one file of the package, and pretrain an encoder with each: the same encoder, the same recordings, as many steps. What they are good for, [the comparison](36_comparison.ipynb) says.
 
 # %% tags=["setup", "remove-cell"]
 # A hosted notebook installs the package here; elsewhere there is nothing to do.
@@ -76,7 +76,7 @@ batch_size = {"smoke": 8, "cpu": 64, "gpu": 256}[scale]
 # ## The claim
 #
 # The paper compares Beat-SSL with TS2Vec, Domain-SSL and ECG-FM (mark P: its plots). Articles about it also name wav2vec-style prediction and CMSC (S). **ECG-FM** learned from 1.5 million ECGs with 90.9 million parameters; nobody can repeat that
-# here. Its *recipe* can be repeated, on the recordings and with the encoder that all others have. **Domain-SSL** we couldn't read enough about to build; its published numbers stand on the page that compares all (to come).
+# here. Its *recipe* can be repeated, on the recordings and with the encoder that all others have. **Domain-SSL** we couldn't read enough about to build; its published numbers stand in [the comparison](36_comparison.ipynb).
 #
 # ## The idea in one picture
 #
@@ -264,7 +264,7 @@ chapter.show(
 #
 # ## The number against the paper's
 #
-# The rivals' numbers are about the two tasks, on the page that compares all (to come).
+# The rivals' numbers are about the two tasks, in [the comparison](36_comparison.ipynb).
 
 # %%
 chapter.claims()

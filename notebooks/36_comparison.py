@@ -664,4 +664,4 @@ for rate in (2e-4, 5e-4, 2e-3):
 #
 # ## What to read next
 #
-# {cite:t}`demsar2006` for ranks; a page that is still to come takes Beat-SSL apart.
+# {cite:t}`demsar2006` for ranks; [the ablation](37_ablation.ipynb) for what in Beat-SSL does the work.

@@ -496,7 +496,7 @@ chapter.claims()
 # %% [markdown]
 # ```{admonition} Our own choices
 # :class: note
-# - **Short pretraining**: {glue:text}`ssl_hard_none_1.pretraining.ablation_steps:.0f` steps, less than [on the page before](32_pretraining.ipynb), so that all fourteen rows fit. One seed at `cpu`. So a row here isn't the same model as there.
+# - **Short pretraining**: {glue:text}`ssl_hard_none_1.pretraining.ablation_steps:.0f` steps, less than [on the page before](32_pretraining.ipynb), so that all fourteen rows fit. So a row here isn't the same model as there.
 # - **soft_1 and soft_2 are ours**. If the paper's differ, so may everything on this page.
 # - **The unit of soft_1** is set so that 50 is a sensible exponent, as in the paper's figure. That makes 1 a poor one by construction: it shows what such an exponent does, and not that another unit couldn't do without.
 # - **Holm's correction** over all differences shown together.
