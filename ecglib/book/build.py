@@ -141,6 +141,7 @@ def _files(node: dict[str, Any]) -> list[str]:
 
 def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     """Put everything that the pages are made of into one folder, notebooks with the prose as it is now."""
+    from ecglib.book.api_pages import write_api_pages
     from ecglib.book.exercises import published, student_edition
     from ecglib.book.pages import write_pages
     from ecglib.book.pairs import join, read_notebook, write_notebook
@@ -157,6 +158,8 @@ def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
             edited = (published if edition == "published" else student_edition)(notebook, header.name)
             write_notebook(edited, stage / "notebooks" / f"{header.name}.ipynb")
     write_pages(root, stage / "book", scale)
+    if "book/api/index" in listed:
+        write_api_pages(stage / "book" / "api")
 
 
 def _settings(root: Path, repository: str, scale: str | None, edition: str) -> dict[str, Any]:
@@ -164,7 +167,11 @@ def _settings(root: Path, repository: str, scale: str | None, edition: str) -> d
     html = settings.setdefault("html", {})
     if repository:
         html["use_repository_button"] = html["use_issues_button"] = True
-        settings["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
+        settings["launch_buttons"] = {
+            "colab_url": "https://colab.research.google.com",
+            "binderhub_url": "https://mybinder.org",
+            "notebook_interface": "jupyterlab",
+        }
     else:
         settings["repository"] = {"url": ""}
     if scale:

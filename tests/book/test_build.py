@@ -110,6 +110,7 @@ def test_a_run_has_its_own_pages_with_a_banner_and_an_address_brings_buttons(boo
         assert BANNERS["cpu"] in page
     chapter = (index.parent / "notebooks" / "00_first.html").read_text(encoding="utf-8")
     assert "colab.research.google.com/github/example/book/blob/main/notebooks/00_first.ipynb" in chapter
+    assert "mybinder.org/v2/gh/example/book/main?urlpath=lab/tree/notebooks/00_first.ipynb" in chapter
     downloaded = (index.parent / "_sources" / "notebooks" / "00_first.ipynb").read_text(encoding="utf-8")
     assert "git+https://github.com/example/book" in downloaded
     assert (book / "_build/html/book/intro.html").read_text(encoding="utf-8") == pages["book/intro"]
@@ -128,6 +129,11 @@ def test_settings_of_the_real_book() -> None:
     config = yaml.safe_load((REPOSITORY / "_config.yml").read_text(encoding="utf-8"))
     assert config["execute"]["execute_notebooks"] == "off"
     assert config["only_build_toc_files"] is True
+    binder = yaml.safe_load((REPOSITORY / ".binder" / "environment.yml").read_text(encoding="utf-8"))
+    assert "pytorch-cpu>=2.11" in binder["dependencies"]
+    assert "--constraint pins.txt --editable '.[book]'" in (REPOSITORY / ".binder" / "postBuild").read_text(
+        encoding="utf-8"
+    )
     assert ".venv" in config["exclude_patterns"]
     mathjax = REPOSITORY / "book" / "_static" / "mathjax"
     assert (mathjax / "LICENSE").is_file()

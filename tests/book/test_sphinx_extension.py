@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from sphinx.application import Sphinx
+
+from ecglib.book.sphinx_extension import pattern_of
+
+GLOSSARY = """# Glossary
+
+```{glossary}
+Lead
+  A direction from which
+  the heart is looked at.
+
+AUROC
+  The area under the ROC curve.
+
+ROC curve
+  Sensitivity over one minus specificity.
+
+R peak
+  The highest point of a beat.
+```
+"""
+PAGE = """# Lead, in a title
+
+Twelve leads, `lead` and [a lead](other.md), then more leads. **An R peak** and an auroc, AUROC too.
+
+| lead |
+|---|
+| R peak |
+
+- ROC curves in a list
+"""
+API = """# A reference
+
+```{eval-rst}
+.. autofunction:: made_for_this_test.threshold
+```
+
+Of leads.
+"""
+MODULE = '''"""A module."""
+
+
+def threshold(rows):
+    """Give a threshold for an array of shape (n, *shape).
+
+    Notes
+    -----
+    Taught in chapter ``00_first``, and ``99_missing``.
+    """
+'''
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BeautifulSoup]:
+    source = tmp_path_factory.mktemp("source")
+    pages = {"book/glossary": GLOSSARY, "book/page": PAGE, "book/api/functions": API}
+    pages |= {"book/other": "# Other\n\nNo word of it.\n", "notebooks/00_first": "# First\n"}
+    pages["index"] = "# Book\n\n```{toctree}\n" + "\n".join(pages) + "\n```\n"
+    for name, text in pages.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / f"{name}.md").write_text(text, encoding="utf-8")
+    (source / "made_for_this_test.py").write_text(MODULE, encoding="utf-8")
+    (source / "conf.py").write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(source)!r})\n"
+        "extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'ecglib.book.sphinx_extension']\n"
+        "html_theme = 'basic'\n",
+        encoding="utf-8",
+    )
+    out = source / "out"
+    app = Sphinx(source, source, out, source / "trees", "html", status=None, warningiserror=True)
+    app.build()
+    return {
+        name: BeautifulSoup((out / f"{name}.html").read_text(encoding="utf-8"), "html.parser").select_one("[role=main]")
+        or pytest.fail("no article")
+        for name in pages
+    }
+
+
+def explained(page: Tag) -> dict[str, Tag]:
+    return {link.get_text(): link for link in page.select("a.explained")}
+
+
+def test_the_first_place_of_each_word_shows_its_meaning(built: dict[str, BeautifulSoup]) -> None:
+    found = explained(built["book/page"])
+    assert list(found) == ["leads", "R peak", "AUROC", "ROC curves"]
+    assert found["leads"]["title"] == "A direction from which the heart is looked at."
+    assert len(built["book/page"].select("a.explained")) == 4
+
+
+def test_it_leads_to_the_glossary(built: dict[str, BeautifulSoup]) -> None:
+    file, place = str(explained(built["book/page"])["R peak"]["href"]).split("#")
+    assert file == "glossary.html"
+    assert built["book/glossary"].select_one(f"#{place}") is not None
+
+
+def test_titles_code_links_and_tables_stay(built: dict[str, BeautifulSoup]) -> None:
+    page = built["book/page"]
+    assert page.select("h1 a.explained, code a, table a.explained") == []
+    assert [link.get_text() for link in page.select('a[href="other.html"]')] == ["a lead"]
+
+
+@pytest.mark.parametrize("name", ["book/glossary", "book/other", "book/api/functions"])
+def test_no_word_is_explained_where_it_should_not_be(name: str, built: dict[str, BeautifulSoup]) -> None:
+    assert explained(built[name]) == {}
+
+
+def test_docstrings_link_to_chapters_that_are_there(built: dict[str, BeautifulSoup]) -> None:
+    page = built["book/api/functions"]
+    assert [link["href"] for link in page.select("a.reference.internal:has(span.doc)")] == [
+        "../../notebooks/00_first.html"
+    ]
+    assert "99_missing" in page.get_text()
+    assert "(n, *shape)" in page.get_text()
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "found"),
+    [
+        ("Lead", "Misleading leaders", None),
+        ("Lead", "a lead-in", None),
+        ("AAMI class", "five AAMI classes", "AAMI classes"),
+        ("Beat", "Each Beat.", "Beat"),
+        ("R peak", "R peaks and an r peak", "R peaks"),
+        ("ROC curve", "a roc curve", None),
+    ],
+)
+def test_words_and_plurals(word: str, text: str, found: str | None) -> None:
+    match = pattern_of(word).search(text)
+    assert (match and match[0]) == found
