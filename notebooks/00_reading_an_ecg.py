@@ -278,6 +278,11 @@ for found in mitbih.read_all(progress=False):
             examples[span.name] = (found, span)
 
 # %% [markdown]
+# ```{margin} Try this
+# Run the cell below, then again with `"B"`, bigeminy, for `"N"`. Before you look: how are the beats spaced, and
+# are they all alike?
+# ```
+#
 # **Sinus rhythm.** Upright P waves, one before each QRS, and even spacing.
 
 # %%
@@ -504,6 +509,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, raise the muscle noise from 0.12 to 0.5, and run both cells. Before you look: does what the
+# filter leaves grow as much?
+# ```
+#
 # And after the filter:
 
 # %%

@@ -151,6 +151,11 @@ for index, name in enumerate(aami.AAMI_CLASSES):
 print(f"all: {shares.mean():.1%} of {len(shares):,d}")
 
 # %% [markdown]
+# ```{margin} Try this
+# In a new cell, print `splits.overlapping_fraction(beats.records, beats.samples, (50, 80)).mean()`: windows half
+# as long. Before you look: does the share that overlaps halve, too?
+# ```
+#
 # Deal such beats at random, and the test set contains pieces of the training set. `blocked` leaves a gap, and says so
 # in an assertion rather than in a promise:
 
@@ -292,6 +297,12 @@ chapter.show(
 # Read each panel from top to bottom. The lookup and the network fall together. What the lookup has is no insight into
 # the heart. It has met the patients, and so has the network. On the papers' usual split, copying the label of the most
 # similar beat even scores above this briefly trained network. Whatever that split measures, understanding isn't it.
+#
+# ```{margin} Try this
+# In a new cell, count whose labels strangers get from the lookup:
+# `pd.Series(beats.patients[lookup["inter"]]).value_counts()`. Before you look: do all training patients serve
+# alike?
+# ```
 #
 # ## Which step costs what
 #

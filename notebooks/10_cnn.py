@@ -124,6 +124,11 @@ with torch.inference_mode():
     )
 
 # %% [markdown]
+# ```{margin} Try this
+# In a new cell, count the parameters of `CNN(samples=520)`, for a window twice as long. Before you look: do they
+# double? Which layer grows?
+# ```
+#
 # ## The training loop
 #
 # One loop trains every classifier in this book. It draws batches of 256 beats in an order that depends on the seed alone, lowers the
@@ -272,6 +277,11 @@ chapter.claims()
 # epochs), and the F1 of S and F to {glue:text}`cnn.inter.f1_S:.2f` and {glue:text}`cnn.inter.f1_F:.2f`.
 #
 # ## Where it goes wrong
+#
+# ```{margin} Try this
+# In the cell below, add `"blocked"` to the pair. Before you run it: which number of its matrix will differ most
+# from that of `intra`?
+# ```
 #
 # Each row is a true class, each column an answer; the counts are means over the seeds. First the
 # split that the paper's numbers suggest, then strangers.

@@ -124,6 +124,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, draw other first weights: `torch.manual_seed(seed + 1)`. Before you look: what stays in the
+# picture, and what changes?
+# ```
+#
 # ## The component
 #
 # The convolutions are those of `CNN`, line by line the same. What is new is one layer, and what the linear layer sees: the
@@ -291,6 +296,11 @@ for name in ("intra", "inter"):
 # it finds {glue:text}`cnn_lstm.inter.recall_S:.2f` of the S beats, and of its S answers only
 # {glue:text}`cnn_lstm.inter.precision_S:.2f` are right: the second number of the top row shows how many N beats it calls S. Look at
 # the small dots of `inter` in the figure above, one for each seed. One seed tells you little.
+#
+# ```{margin} Try this
+# In a new cell, take `scores["inter"][0].max(1)`, the highest score of each beat. Before you look: how far apart
+# are its means over right and over wrong answers?
+# ```
 #
 # A memory over one beat's window is not a memory of the rhythm. The window begins 0.28 seconds before the R peak, so the beat
 # before is mostly outside. That a beat came early, the clearest sign of S, this network can hardly see either. [New

@@ -83,6 +83,11 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 2000}[scale]
 # question that is the same for every beat, and of $k_t$ as each step's answer. The better the answer fits, the larger the
 # weight. All weights of a beat sum to one.
 #
+# ```{margin} Try this
+# In the cell below, give `attention` ten times the voltage: `10 * beats.windows[few]`. Before you run it: do the
+# weights of an untrained network still lie near 1/17?
+# ```
+#
 # Below are the weights of a network that has learned nothing: about 1/17 each, the dashed line. Bars are means over 2,000 beats, whiskers
 # span four beats in five. After
 # training you will see them again.
@@ -299,6 +304,11 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, set 0.06 to 0.05: one time step fewer counts as near R. Before you look: which class loses
+# most? The picture lets you guess.
+# ```
+#
 # The *entropy* says how many steps share the weight: an entropy of $n$ bits is as spread out as $2^n$ equal steps.
 # Look at the picture: for N, V, F and Q nearly all weight lies on two or three steps at the QRS complex. For S it is spread: some
 # lies after the QRS complex, some late in the window, where the next P wave can be. Other seeds place it otherwise, as exercise 2 shows, with

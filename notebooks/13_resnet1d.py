@@ -109,6 +109,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, write `np.eye(260, dtype="float32")[130][None, None]` for `beats.windows[:1].copy()`: one
+# spike. Before you look: how many of block 3's 17 steps answer?
+# ```
+#
 # ## The component
 #
 # First the block, then the network.
@@ -280,6 +285,11 @@ for name in ("intra", "inter"):
 # {glue:text}`resnet1d.intra.recall_S:.2f` of the S beats. Under `inter` it finds {glue:text}`resnet1d.inter.recall_F:.3f` of the F
 # beats. One likely reason is that nearly all F beats of the training records come from one heart,
 # record 208. Of the S beats it finds {glue:text}`resnet1d.inter.recall_S:.2f`, and of its S answers {glue:text}`resnet1d.inter.precision_S:.2f` are right.
+#
+# ```{margin} Try this
+# In a new cell, let `trained["intra", seeds[0]].model` read some validation beats backwards
+# (`[..., ::-1].copy()`), with `predict`. Before you look: its last layer forgets *when*. How many answers change?
+# ```
 #
 # ```{admonition} Our own choices
 # :class: note

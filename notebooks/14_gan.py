@@ -140,6 +140,11 @@ chapter.show(
 #
 # ## Who is being imitated?
 #
+# ```{margin} Try this
+# In the cell above, draw `real["inter", letter, "train"]` instead. Before you look: will the six F beats look
+# more alike than those of `intra`?
+# ```
+#
 # Before you train anything, count. A generator can only imitate the people that it is shown.
 
 # %%
@@ -409,6 +414,11 @@ for letter in rare:
 # more than any of these ways of making beats.
 #
 # ## Does it copy, and does it leave something out?
+#
+# ```{margin} Try this
+# In the cell below, write `origins` for `origins[1:]`, so that the training beats get a curve themselves. Before
+# you run it: where must it lie?
+# ```
 #
 # A generator that repeats its training beats would pass the test above with ease. So measure distances. For each made
 # beat, take the nearest training beat; the distance is the root of the mean squared difference, in millivolts. Do the same

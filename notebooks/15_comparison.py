@@ -160,6 +160,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, write `by_draw[::-1, len(seeds) :]` for the CNN-LSTM, so that each dot mixes two draws.
+# Before you look: what becomes of the cloud?
+# ```
+#
 # ## The component
 #
 # The test, as `ecglib` holds it. Both networks' confusion matrices come from one and the same draw.
@@ -380,6 +385,11 @@ for split in ("intra", "inter"):
 # Under `intra` all four agree on N and V. They differ in S, where the CNN has {glue:text}`../notebooks/10_cnn.ipynb::cnn.intra.f1_S:.3f` and the ResNet-1D {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.intra.f1_S:.3f`, and in F.
 # Under `inter` hardly anything is left of S and F for any of them. V is where strangers tell the networks apart: the CNN-LSTM has
 # {glue:text}`../notebooks/11_cnn_lstm.ipynb::cnn_lstm.inter.f1_V:.3f`, the ResNet-1D {glue:text}`../notebooks/13_resnet1d.ipynb::resnet1d.inter.f1_V:.3f`.
+#
+# ```{margin} Try this
+# In a new cell, compare `answers["cnn", "inter"][0]` with `answers["resnet1d", "inter"][0]`. Before you look: on
+# which share of strangers' beats do the two disagree?
+# ```
 #
 # ## Macro or weighted?
 #

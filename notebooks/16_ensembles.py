@@ -162,6 +162,11 @@ pd.DataFrame(
 # %% [markdown]
 # ## The idea in one picture
 #
+# ```{margin} Try this
+# In the cell below, end the line of `beat` with `.argmin()`. Before you run it: of which class is the beat on
+# which all agree most?
+# ```
+#
 # One of the *validation* beats on which the networks and the rules differ most. Left is what they see. Right is what they say: one row a
 # network, one column a class. Below the line is what each rule makes of it. The `dynamic` rule gives more weight to
 # the network that is surer of this very beat.
@@ -544,6 +549,11 @@ for split in cuts:
 # %% [markdown]
 # Under `intra` the networks share {glue:text}`four_networks.intra.shared_errors:.0%` of their errors, under `inter` {glue:text}`four_networks.inter.shared_errors:.0%`. Whoever errs, errs in company. That is why
 # voting gains so little, and why the precision stays where it is: the beats that one network falsely calls F or S are false for the others too.
+#
+# ```{margin} Try this
+# In a new cell, take `(test["inter"][:, 0].argmax(-1) == true["inter"]).sum(axis=0)`: how many of the four are
+# right on each beat. Before you count: which is commonest, 1, 2 or 3?
+# ```
 #
 # ## Is it as good as it says?
 #

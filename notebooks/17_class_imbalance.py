@@ -136,6 +136,11 @@ chapter.show(
 show_source(FocalLoss)
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell below, add 5 to the values of γ: `(0, 1, 2, 5)`. Before you run it: what is left of the loss of a
+# beat known with p = 0.5?
+# ```
+#
 # How loud is a beat that the network knows well? Here is the loss by the probability of the true class.
 
 # %%
@@ -450,6 +455,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell below, leave out Holm's correction: `np.array` for `holm`. Before you run it: how many of the 60
+# cells would get a star by chance alone?
+# ```
+#
 # The mean of S and F can hide that one rises and the other falls. So class by class: the difference in F1 to
 # cross-entropy. A star marks p < 0.05 after Holm's correction over the whole table.
 

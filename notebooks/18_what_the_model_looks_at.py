@@ -265,6 +265,11 @@ pd.DataFrame(
 show_source(grad_cam)
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell below, ask about class N: `[0]` for `beats.classes[[chosen]]`. Before you run it: does anything in a
+# ventricular beat speak for N, and where?
+# ```
+#
 # One ventricular beat of the `intra` test set, and what the CNN-LSTM finds in it.
 
 # %%
@@ -585,6 +590,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In a new cell, print the mean over beats of `part_shares(amplitude**2, parts[rows])`. Before you look: which
+# part gains most by the square, and which loses?
+# ```
+#
 # A share is one number a wave. The whole map says more. So take Spearman's rank correlation $\rho$ between two maps of
 # one beat, over its 17 steps. The yardstick is the last row: two **trained** networks that differ in nothing but the
 # seed.

@@ -271,6 +271,11 @@ pd.DataFrame(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, write `nlargest(3).sum()` for the first `max()`: the share of three patients. Before you
+# look: for which class of test beats does it grow most?
+# ```
+#
 # Keep that table in mind. Whoever reports the F1 of S on these test patients reports mostly one heart.
 #
 # ## The choice, made without a test patient
@@ -652,6 +657,11 @@ chapter.show(
 # an interval holds zero, it does not say that a step is useless. It says that 21 people, one of whom has most of the S beats, can't tell.
 #
 # ## One heart
+#
+# ```{margin} Try this
+# In the cell below, add F: `isin([1, 2, 3])`. Before you run it: how many test patients have F beats at all, and
+# how many have more than ten?
+# ```
 #
 # How well does the chosen model find the S and V beats of each test patient? The patients with most of them come first.
 

@@ -193,6 +193,11 @@ print(
 show_source(segment_labels)
 
 # %% [markdown]
+# ```{margin} Try this
+# Add to `cases` below: `"three close together": [("S", 0.85), ("N", 0.92), ("V", 1.1)]`. Before you run it: which
+# segment gets which name, and is anybody left out?
+# ```
+#
 # Rules show their character at the edges. Take two seconds of signal: five segments, centres at 0.5, 0.75, 1.0, 1.25 and
 # 1.5 s, half a stride is 0.125 s. Here is what the function makes of awkward beats.
 
@@ -372,6 +377,11 @@ chapter.show(
 # them into a matrix $M$, one row for each scale $a$ and moment $b$, one column for each sample:
 #
 # $$ w = M x $$
+#
+# ```{margin} Try this
+# In the cell below, take a normal beat: `index("N")`. Before you run it: which of the three strengths on the
+# right grows, and which falls?
+# ```
 #
 # That is all. A **scalogram** is the size $|w|$ of the result, as an image. The picture has one segment at the top, under it the rows
 # of $M$ for three frequencies, and to the right what they make of the segment.

@@ -153,6 +153,11 @@ print("forward:", reverse_gradient(x, 0.5).tolist())
 print("gradient of 2x, reversed and halved:", x.grad.tolist())
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, reverse twice: `2 * reverse_gradient(reverse_gradient(x, 0.5), 0.5)`. Before you look: which
+# gradient comes back, and with which sign?
+# ```
+#
 # A head that knows nothing yet gives gradients that mean nothing. So $\lambda$ starts at zero and rises. With $p$ the part of the training
 # that is done, from 0 to 1, and $w$ the adversary's *weight*,
 #
@@ -689,6 +694,11 @@ chapter.show(
 # So the head was beaten, and the patient stayed: it failed because it was led astray, not because there was nothing left to read.
 #
 # ## The features, seen
+#
+# ```{margin} Try this
+# In the cell below, put `"untrained"` in place of `"reversal"`. Before you run it: which panel changes more, that
+# of the classes or that of the patients?
+# ```
 #
 # t-SNE {cite}`vandermaaten2008` lays points with like neighbours next to each other. Here are eight test patients, those with most segments of S, V
 # and F; chosen by their labels, before any network was asked. Distances between far heaps and the sizes of heaps mean nothing.

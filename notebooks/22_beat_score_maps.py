@@ -190,6 +190,11 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell below, move the ECG by half a column: `np.roll(windows.windows[row], 16)` inside `beat_score_map`.
+# Before you run it: which dark cells split, and which close?
+# ```
+#
 # First the sinus rhythm, with its map below. White is 0, black is 1. The annotators' beats are written above the ECG; the map was made
 # without them.
 
@@ -930,6 +935,11 @@ print(f"the largest change of a score is {doubled:.1e}")
 # distance from the QRS have no row of their own. They pass only as far as they move a score from one row to another.
 #
 # ## Your own ECG
+#
+# ```{margin} Try this
+# Below, read another lead: `record.lead("V1")`. Before you run it: will a classifier that learned from MLII still
+# see every beat, and call it N?
+# ```
 #
 # The first half of `read_rhythm` takes **any** lead of any ECG of ten seconds or more, at 80 samples a second or more. `ten_seconds` resamples it to 128 a second,
 # filters it and cuts it; `beat_score_map` does the rest. Here is lead II of the first record of LUDB, recorded at

@@ -176,6 +176,11 @@ counted[counted["AFIB"] > 0].rename_axis("patient", axis=0)
 #
 # ## The yardstick
 #
+# ```{margin} Try this
+# In a new cell, give `rr_statistics` both windows in `pictured`: `two.beats[row].samples, two.beat_rate`. Before
+# you look: in how many of its five numbers is fibrillation larger?
+# ```
+#
 # Uneven intervals are what everybody looks for first. So any method has to beat five numbers about the intervals between true beats
 # (RR intervals), given to a random forest. It reads the annotators' marks, which no other method on this page may see in a test patient. It is tested on the same folds.
 
@@ -629,6 +634,11 @@ alarms.loc[order[:6]].round(1).rename_axis("patient")
 # is the other way round. The two err on different people, then; the last exercise puts both together.
 #
 # ## Any ten seconds
+#
+# ```{margin} Try this
+# In the cell below, hand `minute[::-1]` to `read_rhythm`: the minute backwards, as uneven as before. Before you
+# run it: do the six numbers only change places?
+# ```
 #
 # One call reads the rhythm of any single lead, at any rate. Here is the first minute of a record whose patient was left out when these networks
 # learned. The weights lie in the book's folder `weights/23_rhythm_classifier`; `left_out` in each file says who was left out.

@@ -174,6 +174,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, take each group's last recording: `of_group[-1]`. Before you look: guess how many dark cells
+# row N will have for each rhythm.
+# ```
+#
 # Read a map from left to right. A dark cell in the row N says that a normal beat lies in the middle of that segment; the row – says
 # that none does. Slow, fast and uneven rhythms look different at a glance. Where the heart is fast, the
 # columns turn pale: no class gets the whole score there. The three wide beats of the tachycardia are named V.
@@ -606,6 +611,12 @@ pd.DataFrame(rows).T.rename_axis("recordings").round(3)
 # Chapman-Shaoxing, 45,152 the whole of it. Read the table with two reservations. It holds the networks as they are; with more
 # recordings to train on they would be better, and might scatter less. And it asks for a true gain as large as the
 # paper's: half of it needs four times as many.
+#
+# ```{margin} Try this
+# In a new cell, ask for the same gain over the forest:
+# `recordings_needed(differences["chapman", "macro_f1", "rr_forest"], sought)`. Before you look: more recordings
+# than over BSM, or fewer?
+# ```
 #
 # So what do 119 recordings tell? Large differences: that the maps carry the rhythm at all (against the majority), and
 # whether they are far from the forest. And, which the table shows, a

@@ -144,6 +144,12 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, look for the normal window with fewest premature beats:
+# `np.where(labels == 0, -ectopic, -np.inf)`. Before you look: without classes, what still tells it from
+# fibrillation?
+# ```
+#
 # Premature beats make a normal rhythm uneven. With the classes you see why it is uneven. Without them it may look like
 # fibrillation. So here is a second question for the page: *do the classes add anything to the times?* If they don't, then a fine
 # judge of beats, plain or adversarial, is more than the rhythm needs.
@@ -458,6 +464,11 @@ for name, report in reports.items():
 pd.DataFrame(table).loc[list(names.values())].fillna("–")
 
 # %% [markdown]
+# ```{margin} Try this
+# In a new cell, take `(answers["base"] != answers["again"]).mean()`: only the random numbers are different.
+# Before you look: do the two disagree on more than one window in ten?
+# ```
+#
 # The differences are *paired*: condition and base answer the same windows of the same patients. Holm's correction counts all questions of the figure.
 # **One seed at `cpu` scale**: an interval says how a difference moves with other patients. It doesn't say how it moves with other random numbers. For that you
 # have one line, *the same again*.

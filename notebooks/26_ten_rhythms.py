@@ -117,6 +117,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In a new cell, print `(every.rhythms == "").mean()`: the share of windows that no single rhythm fills, and that
+# nobody names here. Before you look: guess it.
+# ```
+#
 # The ten with most windows are **our choice of ten**. For the tenth place, ventricular flutter ties with supraventricular tachycardia at ten windows. We
 # take flutter, because the claim is about it. Of these ten, five live in a single heart, or nearly. Whoever recognises that heart has
 # named its rhythm.
@@ -405,6 +410,11 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell below, draw `predicted["strangers"]`, by networks that never met the tested heart. Before you run
+# it: which rows can't have anything on the diagonal?
+# ```
+#
 # The maps reach a macro F1 of {glue:text}`n_bsm.rhythms.macro_f1:.3f` and an accuracy of {glue:text}`n_bsm.rhythms.accuracy:.3f`. Read the column *known heart* before you
 # admire them. Without a look at the ECG it has an F1 of {glue:text}`known_heart.rhythms.sbr_f1:.3f` for sinus bradycardia, since that heart has nothing else, and
 # {glue:text}`known_heart.rhythms.afib_f1:.3f` for fibrillation, which is **more than the maps have**. Its accuracy is

@@ -168,6 +168,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, show the strangers' sinus rhythms: `found.labels == 0`. Before you look: by what in the map
+# will you tell them from fibrillation?
+# ```
+#
 # Three recorders, three rates, three countries, and one kind of picture. That is why maps may be mixed: whatever made the signal, a map says
 # which beat lies where.
 #
@@ -566,6 +571,11 @@ worst = alarms.sum(axis=1).sort_values(ascending=False, kind="stable").index[:6]
 alarms.loc[worst].round(1).rename_axis("patient: false alarms")
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, write `mean(axis=1)` for the first `sum(axis=1)`: shares in place of counts. Before you look:
+# does the same patient lead?
+# ```
+#
 # Strangers help most with patient 203; patient 219 stays the hardest. The false alarms in patient 113 go away with strangers; most of the rest are patient 233's, with strangers and without. With
 # patient 208 the forest raises many false alarms, and the maps few; with patient 233 it is the other way round. Why each errs on the other's patient, this page doesn't test.
 #

@@ -108,6 +108,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, take the next beat: `peaks[len(peaks) // 2 + 1]`. Before you look: which of the three loops
+# will change most, P, QRS or T?
+# ```
+#
 # Follow the colours. The small loop is the P wave: the atria. The large one is the QRS complex: the ventricles, within a tenth of a second. The middle one is the T wave, when they recover. In a
 # healthy heart QRS and T point roughly the same way, to the left and down. X points to the patient's left arm, Y to the feet, Z to the back.
 #
@@ -161,6 +166,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, turn about X, the axis from right to left: `[[torch.pi / 4, 0.0, 0.0]]`. Before you look:
+# which leads hardly change?
+# ```
+#
 # Heights change, and some signs; no time does. So an encoder that calls both views the same must look at what a rotation leaves: the rhythm, the durations, the shape of the loop. It
 # must not care how the heart lies. Whether a diagnosis may depend on that is a question for the exercises.
 #

@@ -133,6 +133,10 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, set the exponent from 50.0 to 1.0. Before you look: where is the picture still white?
+# ```
+#
 # A hard target would be black inside the squares of a class and white outside. The soft one has all shades: beats are *more or less* alike, across classes too, and two beats of one class may be quite unlike.
 #
 # ## The components
@@ -259,6 +263,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, put `"soft_2"` for `"soft_1"`. Before you look: where do the pairs go after the exponent 50?
+# The table lets you guess.
+# ```
+#
 # Each recording's own second view has a target of 1. With exponent 1, the 127 others of a batch of 128 together have {glue:text}`soft_1.recordings.others_1:.0f`, nearly 1 each: the loss then hardly asks to tell a recording from
 # the others. With exponent 50 they have {glue:text}`soft_1.recordings.others_50:.0f`. The nearest other recording, among {glue:text}`soft_1.recordings.compared:.0f`, keeps
 # {glue:text}`soft_1.recordings.nearest_50:.2f`; by soft_2 it keeps {glue:text}`soft_2.recordings.nearest_50:.2f`, and all others together hardly count.

@@ -145,6 +145,11 @@ chapter.show(
 #
 # ### The encoder
 #
+# ```{margin} Try this
+# In a new cell, print `ECGEncoder()(torch.zeros(1, 12, 500)).shape`. Before you look, work it out: five seconds,
+# one place every 0.08 s.
+# ```
+#
 # Twelve leads in; out come 128 numbers for every 0.08 s. So a beat has a place in the features, and can be cut out.
 
 # %%
@@ -266,6 +271,11 @@ chapter.show(
 # Don't compare the two panels. Beat-SSL's loss is a sum of two, and the least value of a soft cross-entropy isn't zero: it is the entropy of its target.
 #
 # ### A map of recordings
+#
+# ```{margin} Try this
+# In the cell below, set `random_state=seed + 1`. Before you run it: what stays, the heaps, their places, or who
+# lies beside whom?
+# ```
 #
 # The embedding of a recording, the mean of its features over time, has 128 numbers. t-SNE draws it in the plane so that neighbours stay neighbours. Here are recordings with exactly one diagnostic superclass. **No network ever saw the superclass**: it only
 # colours the points.

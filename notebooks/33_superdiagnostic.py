@@ -116,6 +116,11 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
+# ```{margin} Try this
+# In a new cell, print `truth.T.astype(int) @ truth`: how often two superclasses meet. Before you look: which pair
+# meets most, and whom does NORM meet?
+# ```
+#
 # Recordings without a superclass are left out. Of a third of the recordings here, the patient is unknown; for those, the official folds stand in for patients, and each counts as a patient of its own in the intervals.
 #
 # ## The components
@@ -313,6 +318,11 @@ chapter.show(
 # lead over no pretraining is nearly three times as large (see "fine-tuned, 10% of labels" in the picture), and after correction just significant. So pretraining helps where labels are few, by little; where there are ten times as many, it may help or not.
 #
 # **Nothing was added but the task.** The encoders were pretrained on the same recordings that carry the labels, and on no others. Pretraining is made for the case in which most recordings have none, and that case is the whole of PTB-XL with a tenth of its labels.
+#
+# ```{margin} Try this
+# In the cell below, put `"probe"` for `"tuned"`. Before you run it: which class loses most when the encoder stays
+# frozen?
+# ```
 #
 # ## Class by class
 

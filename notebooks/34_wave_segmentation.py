@@ -132,6 +132,11 @@ chapter.show(
 )
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell above, let neurokit2 use its wavelet method: `method="dwt"`. Before you look: which wave moves most
+# against the cardiologist's marks?
+# ```
+#
 # The cardiologists left the first and last beats of most recordings out. What lies outside their span is **unknown**. It is not background: no method learns from it, and none is judged there.
 #
 # ## The components
@@ -457,6 +462,11 @@ for title, report in boundaries.items():
 pd.DataFrame(table).T
 
 # %% [markdown]
+# ```{margin} Try this
+# In the cell below, add `("best", int(dice.argmax()))` to the pair. Before you run it: on which wave will the
+# three rows still differ from the marks?
+# ```
+#
 # ## A good one and a bad one
 
 # %%

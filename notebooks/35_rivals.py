@@ -135,6 +135,11 @@ show_source(TS2Vec)
 # %% [markdown]
 # ### ECG-FM's recipe: several at once
 #
+# ```{margin} Try this
+# From their sources, guess which of the four brings most parameters of its own. Then count in a new cell:
+# `sum(p.numel() for p in TS2Vec().parameters())`, and so on.
+# ```
+#
 # Hidden leads, hidden stretches, and two halves of one heart {cite}`oh2022,mckeen2024`.
 
 # %%
@@ -259,6 +264,11 @@ chapter.show(
 # ({glue:text}`cmsc.pretraining.alignment:.2f`): perhaps it tells hearts apart by just what a turned heart axis changes; that isn't measured here. **ECG-FM's recipe** lies between ({glue:text}`ecg_fm_style.pretraining.uniformity:.2f` and {glue:text}`ecg_fm_style.pretraining.alignment:.2f`);
 # it contains CMSC, and its hidden leads are a disturbance of another kind. **wav2vec-style** prediction asks for features of moments, not of recordings. Their means over time hardly differ from one recording to another ({glue:text}`wav2vec.pretraining.uniformity:.2f`), so its good
 # alignment ({glue:text}`wav2vec.pretraining.alignment:.3f`) is that of points that all lie close together. **TS2Vec** is near to it.
+#
+# ```{margin} Try this
+# In a new cell, give recordings another's view: `one, two = quality["cmsc", seeds[0]]`, then
+# `alignment(one, np.roll(two, 1, axis=0))`. Before you look: how much worse than with their own?
+# ```
 #
 # Whether that is good or bad, the plane doesn't say. A voltage that 3KG learns to ignore may be what a diagnosis needs.
 #
