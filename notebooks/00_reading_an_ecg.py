@@ -170,7 +170,7 @@ law.round(1)
 # A microvolt (µV) is a thousandth of a millivolt; a small square is 100 of them. The first column of errors is each
 # person's median, then the median over people. The last shows what happens when leads II and III trade names.
 #
-# Two things are worth a second look. In the real PTB-XL and Chapman the error is exactly zero, for everybody. Three
+# Two things are worth a second look. In the real PTB-XL and Chapman the error is exactly zero, for everybody who was looked at. Three
 # separate measurements never agree that well: one limb lead was computed from the other two. So twelve leads are not
 # twelve measurements, and a network that reads all of them gets some of its input twice.
 #
@@ -260,7 +260,7 @@ table.round(0).astype(int).rename_axis("lead II, duration in ms")
 # %% [markdown]
 # ## Rhythms
 #
-# A rhythm is a pattern over many beats. Look at four of them in MIT-BIH's records. Before you read the caption of
+# A rhythm is a pattern over many beats. Look at three of them in MIT-BIH's records. Before you read the caption of
 # each, say what is regular and what is missing.
 
 # %%

@@ -310,8 +310,8 @@ pd.DataFrame(
 # ```
 #
 # The *entropy* says how many steps share the weight: an entropy of $n$ bits is as spread out as $2^n$ equal steps.
-# Look at the picture: for N, V, F and Q nearly all weight lies on two or three steps at the QRS complex. For S it is spread: some
-# lies after the QRS complex, some late in the window, where the next P wave can be. Other seeds place it otherwise, as exercise 2 shows, with
+# Look at the picture: for N, V, F and Q nearly all weight lies on two or three steps at the QRS complex. For S it lies on as few
+# steps, but elsewhere: with some beats after the QRS complex, with others late in the window, where the next P wave can be. Other seeds place it otherwise, as exercise 2 shows, with
 # nearly the same score.
 #
 # **A weight is not a reason.** The memory reads the whole window in both directions, so $h_t$ at the QRS complex may

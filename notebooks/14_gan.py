@@ -623,8 +623,8 @@ pd.DataFrame(
 # fewer N beats, and precision rises to {glue:text}`gan_beats.intra.precision_S:.0%`. The F1 of so careless a forest rewards that. So look at the recall.
 # There the interpolated beats come nearest to the real ones, with {glue:text}`interpolated_beats.intra.recall_S:.0%`, and the GAN is last.
 #
-# What to use? For more beats of known people, interpolation keeps most of what the real beats hold, at no cost. Under `inter` no origin
-# differs from another by more than chance: whatever you make from these training beats, it holds these people and no others.
+# What to use? For more beats of known people, interpolation keeps most of what the real beats hold, at no cost. Under `inter` the GAN's beats
+# differ from no other origin's by more than chance: whatever you make from these training beats, it holds these people and no others.
 #
 # ## The number against the paper's
 

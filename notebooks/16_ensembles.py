@@ -515,7 +515,7 @@ pd.DataFrame(comparison)
 chapter.claims()
 
 # %% [markdown]
-# Under `intra` Top2-Weighted is ahead of all single networks and of all other ensembles. But ahead of the ResNet-1D it is by
+# Under `intra` Top2-Weighted is ahead of all single networks, and no ensemble is ahead of it; the CNN-LSTM with the ResNet-1D gives the very same answers. But ahead of the ResNet-1D it is by
 # {glue:text}`top2_weighted.intra.macro_f1_minus_resnet1d:.4f`, and after the correction only the CNN and the CNN-LSTM-Attention are surely behind. Of the ensembles none is surely
 # behind. And are four kinds better than one? Under `intra` the mean of four kinds and that of three CNN-LSTMs are the same:
 # {glue:text}`mean.intra.macro_f1:.3f` and {glue:text}`cnn_lstm_all_seeds.intra.macro_f1:.3f`. What the paper's order says may hold; a test set of this size can't show it.
@@ -548,7 +548,7 @@ for split in cuts:
 
 # %% [markdown]
 # Under `intra` the networks share {glue:text}`four_networks.intra.shared_errors:.0%` of their errors, under `inter` {glue:text}`four_networks.inter.shared_errors:.0%`. Whoever errs, errs in company. That is why
-# voting gains so little, and why the precision stays where it is: the beats that one network falsely calls F or S are false for the others too.
+# voting gains so little, and it may be why the precision stays where it is: a beat that one network falsely calls F or S may be called so by the others too. This page doesn't count them.
 #
 # ```{margin} Try this
 # In a new cell, take `(test["inter"][:, 0].argmax(-1) == true["inter"]).sum(axis=0)`: how many of the four are

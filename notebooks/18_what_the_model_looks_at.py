@@ -451,7 +451,7 @@ chapter.show(
 # and its interval holds 1. For S the CNN has next to no heat on the QRS and more than chance on the rest of the
 # window, while the ResNet-1D has {glue:text}`resnet1d.intra.heat_ratio_QRS_S:.2f` on the QRS. You would expect the P wave for S,
 # since it is the P wave that differs. No network's interval for it lies above 1. The splits agree for V, less so for the others. So "the model looks at the QRS" is
-# true of V, and of other classes only for some networks.
+# true of V and Q, and of other classes only for some networks.
 #
 # ### The same on LUDB, with the cardiologists' boundaries
 #
@@ -789,7 +789,7 @@ chapter.show(
 # The QRS costs most, for every class and network, and both replacements say so for V and F. The CNN-LSTM loses
 # {glue:text}`cnn_lstm.intra_without_qrs_line.macro_f1_fall:.2f` of its macro F1 with a line in its place, and {glue:text}`cnn_lstm.intra_without_qrs_mean.macro_f1_fall:.2f` with the mean
 # beat. For S, `rest` matters too: without it the CNN-LSTM's F1 falls by {glue:text}`cnn_lstm.intra_without_rest_line.f1_S_fall:.2f`. That is where the end of the beat before and
-# the beginning of the next one lie, so how early the beat came. The P wave costs {glue:text}`cnn_lstm.intra_without_p_line.f1_S_fall:.2f`. For N and Q the two
+# the beginning of the next one lie. How early the beat came may show there; this experiment can't say. The P wave costs {glue:text}`cnn_lstm.intra_without_p_line.f1_S_fall:.2f`. For N and Q the two
 # replacements disagree: a line in place of the QRS is a shock, another beat's QRS is none. On `inter` little is left to fall.
 #
 # ### Does the heat know?

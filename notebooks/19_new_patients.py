@@ -947,7 +947,7 @@ chapter.show(
 # One seed each. The intervals between beats are left as they were, since the marks are the annotators'. So the noise
 # hurts the shape alone, and models that read the rhythm are spared what a beat detector would suffer.
 #
-# Electrode motion hurts most: at 6 dB all models have come down to nearly the same score, because it looks like a wave of the heart. Muscle noise hurts
+# Electrode motion hurts most models most: at 6 dB they have come down to nearly the same score. It looks like a wave of the heart. The ResNet-1D suffers as much from baseline wander. Muscle noise hurts
 # the single-beat network most. The forest stands baseline wander best; from 6 dB on, everything falls.
 #
 # ## Sex and age

@@ -424,7 +424,7 @@ chapter.show(
 # %% [markdown]
 # The F1 falls a little as the weight grows, and every weight stays above the line, the largest only just. The probe doesn't follow. On
 # the training patients it falls by a few hundredths at first, and at weight 1 it stands higher than without any adversary. On the
-# validation patients it rises all the way. **The harder the adversary pushes, the easier a fresh probe finds the patient.** So the rule takes the
+# validation patients it rises all the way: **there, the harder the adversary pushes, the easier a fresh probe finds the patient.** So the rule takes the
 # smallest weight. One seed and four patients: differences of a few hundredths mean little. Few F
 # segments validate (see the table above), so their F1 jumps.
 #

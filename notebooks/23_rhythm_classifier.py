@@ -631,7 +631,7 @@ alarms.loc[order[:6]].round(1).rename_axis("patient")
 # intervals uneven. Over all patients, its false alarms rise with the share of ectopic beats (Spearman's rank correlation
 # {glue:text}`rr_forest.alarms.ectopy_correlation:.2f`); those of the plain maps do so less ({glue:text}`bsm.alarms.ectopy_correlation:.2f`). With patient 208 the maps raise half as many.
 # Perhaps because they see *which* beats came early, which a list of times doesn't have. With patient 233 it
-# is the other way round. The two err on different people, then; the last exercise puts both together.
+# is the other way round. The two err on different people, then; the second exercise puts both together.
 #
 # ## Any ten seconds
 #

@@ -99,7 +99,7 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 10_000}[scale]
 #
 # An adversary can help only along a chain of four links, and each can be measured.
 #
-# 1. The classifier **hides** less of the patient in new patients too, not only in those it learned from. *Probe on the left-out patients.*
+# 1. The classifier **shows** less of the patient in new patients too, not only in those it learned from. *Probe on the left-out patients.*
 # 2. What is hidden would have **reached** the map. *The same probe, on the six scores of a segment instead of 32 features.*
 # 3. Hiding doesn't **cost** what the rhythm needs. *How well are the beats of left-out patients named, and found?*
 # 4. A better map **makes** a better rhythm reader. *Maps without any error, drawn from the annotators' marks.*
@@ -533,11 +533,11 @@ chapter.show(
 # Farther below the base are half the patients, a column every 0.25 s, five seconds, weight 3, raw segments, and also finer columns; nothing stands much farther above. After Holm's correction for sixteen questions,
 # **none** is significant: six patients are few.
 #
-# - **The adversary.** With weights 0.3 and 1, and with alternating steps, the F1 moves by less than chance does. Weight 3 costs {glue:text}`weight_300.ablation.afib_f1_minus_base:.3f`.
+# - **The adversary.** With weights 0.3 and 1, and with alternating steps, the F1 moves by less than chance does. Weight 3 changes it by {glue:text}`weight_300.ablation.afib_f1_minus_base:.3f`.
 # - **Columns.** Half as many cost more than half of the time does. Twice as many don't help this reader.
-# - **The beat classifier.** Raw segments cost {glue:text}`raw_segments.ablation.afib_f1_minus_base:.3f`, and yet their network is the better judge of beats, as the next section shows ("which" and "when"). So a better judge by these scores needn't make a
+# - **The beat classifier.** Raw segments change the F1 by {glue:text}`raw_segments.ablation.afib_f1_minus_base:.3f`, and yet their network is the better judge of beats, as the next section shows ("which" and "when"). So a better judge by these scores needn't make a
 #   better map for this reader. Both rest on one seed, and why they disagree this page doesn't test. Wider labels change nothing.
-# - **Patients.** Half of them cost {glue:text}`half_the_patients.ablation.afib_f1_minus_base:.3f`, more than anything else here. So more of them might bring more than any change of the
+# - **Patients.** Half of them change the F1 by {glue:text}`half_the_patients.ablation.afib_f1_minus_base:.3f`, more than anything else here. So more of them might bring more than any change of the
 #   method; [a later page](27_more_people.ipynb) tries.
 # - **Classes.** With two rows the map has {glue:text}`two_rows.ablation.afib_f1:.3f`; the ideal map {glue:text}`ideal.ablation.afib_f1:.3f`
 #   with six rows and {glue:text}`ideal_two_rows.ablation.afib_f1:.3f` with two. The classes add
@@ -763,7 +763,7 @@ pd.DataFrame(
 chapter.claims()
 
 # %% [markdown]
-# No form's interval holds the paper's gain. Three of the four hold no gain at all, and weight 3 is a loss. That is about *this* adversary, which hid nothing; and about one seed, whose chance the intervals don't know.
+# No form's interval holds the paper's gain. Three of the four hold zero, and weight 3 is a loss. That is about *this* adversary, which hid nothing; and about one seed, whose chance the intervals don't know.
 #
 # ```{admonition} Our own choices
 # :class: note

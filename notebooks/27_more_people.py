@@ -576,7 +576,7 @@ alarms.loc[worst].round(1).rename_axis("patient: false alarms")
 # does the same patient lead?
 # ```
 #
-# Strangers help most with patient 203; patient 219 stays the hardest. The false alarms in patient 113 go away with strangers; most of the rest are patient 233's, with strangers and without. With
+# Strangers help most with patient 203; of those with many windows, patient 219 stays the hardest. The false alarms in patient 113 go away with strangers; of the rest, patient 233 has the largest part with the maps. With
 # patient 208 the forest raises many false alarms, and the maps few; with patient 233 it is the other way round. Why each errs on the other's patient, this page doesn't test.
 #
 # ```{admonition} Our own choices

@@ -192,7 +192,7 @@ chapter.show(
 
 # %% [markdown]
 # Of all beats it finds {glue:text}`r_peaks.mitbih.sensitivity:.3f`, within 0.15 s, and of its peaks {glue:text}`r_peaks.mitbih.positive_predictive_value:.3f` are beats. Most of
-# the misses are flutter waves of record 207, which count as beats there; without that record it finds {glue:text}`r_peaks.mitbih.sensitivity_without_207:.3f`.
+# the misses are beats of record 207, in which ventricular flutter comes and goes; without that record it finds {glue:text}`r_peaks.mitbih.sensitivity_without_207:.3f`.
 #
 # ### What is measured
 

@@ -84,7 +84,7 @@ resamples = {"smoke": 100, "cpu": 2000, "gpu": 10_000}[scale]
 # ## The claim
 #
 # On PTB-XL's superclasses, the best row of the ablation table has a macro AUROC of **0.843** and an F1 of **0.622**; the baseline 3KG has 0.811 and 0.595. In the comparison, the medians over several runs are 0.608 for
-# Beat-SSL, 0.536 for TS2Vec, 0.563 for Domain-SSL and 0.649 for ECG-FM (all mark P, read off tables and plots). Beat-SSL so has 93 % of what ECG-FM has, which learned from 1.5 million recordings.
+# Beat-SSL, 0.536 for TS2Vec, 0.563 for Domain-SSL and 0.649 for ECG-FM (all mark P, read off tables and plots). So Beat-SSL has the 93 % of ECG-FM that the abstract speaks of, but for rounding. ECG-FM learned from 1.5 million recordings.
 #
 # Whether the encoder was frozen, and how many labels there were, no text that we could read says. **All these numbers stand on the whole of PTB-XL**, with 21,799 records, of which a twentieth is here. So they can't be tested on this page. What can be
 # asked: *does pretraining add anything to the labels that are here?*
