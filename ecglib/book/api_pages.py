@@ -59,7 +59,8 @@ def _page(package: ModuleType) -> str:
     modules = [module for module in _modules(package) if _public(module)]
     listed = [f"   ~{module.__name__}.{name}" for module in modules for name in _public(module)]
     table = ["```{eval-rst}", ".. autosummary::", "   :nosignatures:", "", *listed, "```\n"]
-    sections = [f"## {module.__name__}\n\n{_automodule(module.__name__)}\n" for module in modules]
+    start = len(package.__name__) + 1
+    sections = [f"## {module.__name__[start:]}\n\n{_automodule(module.__name__)}\n" for module in modules]
     return "\n".join([f"# {package.__name__}\n", _first_line(package) + "\n", *table, *sections])
 
 

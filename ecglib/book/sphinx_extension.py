@@ -10,7 +10,13 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 GLOSSARY = "book/glossary"
-"""The page that explains words; on every other page the first place of each word leads there."""
+"""The page that explains words; on the pages that teach, the first place of each word leads there."""
+
+TEACHING = ("notebooks/", "book/before_you_begin", "book/intro", "book/your_own_ecg")
+"""How the addresses of pages that teach begin."""
+
+EVERYDAY = frozenset({"Baseline", "Block", "blocked", "Calibration", "Gain", "Interval", "Mark", "Segment", "View"})
+"""Words of the glossary that often mean something else; they are explained there alone."""
 
 _CHAPTER = re.compile(r"``(\d\d_[a-z0-9_]+)``")
 _STAR = re.compile(r"(?<=, )\*(?=\w+\))")  # the star of (rows, *shape) begins no emphasis
@@ -84,10 +90,10 @@ def _link_chapters(app: Sphinx, what: str, name: str, thing: Any, options: Any, 
 
 
 def _explain_words(app: Sphinx, tree: nodes.document, page: str) -> None:
-    if page.startswith(("book/api", GLOSSARY)) or GLOSSARY not in app.env.found_docs:
+    if not page.startswith(TEACHING) or GLOSSARY not in app.env.found_docs:
         return
     words = explained_words(app.env.get_doctree(GLOSSARY))
-    open_words = {word: pattern_of(word) for word in sorted(words, key=len, reverse=True)}
+    open_words = {word: pattern_of(word) for word in sorted(words, key=len, reverse=True) if word not in EVERYDAY}
     for paragraph in list(tree.findall(nodes.paragraph)):
         if _inside(paragraph):
             continue
@@ -133,9 +139,10 @@ def _explain(
 
 
 def _inside(node: nodes.Node) -> bool:
-    """Say whether a node is part of a link, a heading, code or a table."""
-    while node is not None:
-        if isinstance(node, (*_NOT_INSIDE, nodes.table)):
+    """Say whether a node is part of a link, a heading, code, a table or what a cell printed."""
+    above = node.parent
+    while above is not None:
+        if isinstance(above, (*_NOT_INSIDE, nodes.table)) or "cell_output" in above["classes"]:
             return True
-        node = node.parent
+        above = above.parent
     return False

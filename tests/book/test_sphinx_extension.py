@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from docutils import nodes
 from sphinx.application import Sphinx
 
-from ecglib.book.sphinx_extension import pattern_of
+from ecglib.book.sphinx_extension import _inside, pattern_of
 
 GLOSSARY = """# Glossary
 
@@ -21,17 +22,25 @@ ROC curve
 
 R peak
   The highest point of a beat.
+
+Block
+  What methods are ranked in.
+
+F1
+  A harmonic mean.
 ```
 """
 PAGE = """# Lead, in a title
 
-Twelve leads, `lead` and [a lead](other.md), then more leads. **An R peak** and an auroc, AUROC too.
+Twelve leads, `lead` and [a lead](../book/other.md), then more leads. **An R peak** and an auroc, AUROC too.
 
 | lead |
 |---|
 | R peak |
 
 - ROC curves in a list
+
+A block of beats.
 """
 API = """# A reference
 
@@ -57,8 +66,8 @@ def threshold(rows):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, BeautifulSoup]:
     source = tmp_path_factory.mktemp("source")
-    pages = {"book/glossary": GLOSSARY, "book/page": PAGE, "book/api/functions": API}
-    pages |= {"book/other": "# Other\n\nNo word of it.\n", "notebooks/00_first": "# First\n"}
+    pages = {"book/glossary": GLOSSARY, "notebooks/01_page": PAGE, "book/api/functions": API}
+    pages |= {"book/other": "# Other\n\nNo word of a lead.\n", "notebooks/00_first": "# First\n"}
     pages["index"] = "# Book\n\n```{toctree}\n" + "\n".join(pages) + "\n```\n"
     for name, text in pages.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -86,22 +95,31 @@ def explained(page: Tag) -> dict[str, Tag]:
 
 
 def test_the_first_place_of_each_word_shows_its_meaning(built: dict[str, BeautifulSoup]) -> None:
-    found = explained(built["book/page"])
+    found = explained(built["notebooks/01_page"])
     assert list(found) == ["leads", "R peak", "AUROC", "ROC curves"]
     assert found["leads"]["title"] == "A direction from which the heart is looked at."
-    assert len(built["book/page"].select("a.explained")) == 4
+    assert len(built["notebooks/01_page"].select("a.explained")) == 4
 
 
 def test_it_leads_to_the_glossary(built: dict[str, BeautifulSoup]) -> None:
-    file, place = str(explained(built["book/page"])["R peak"]["href"]).split("#")
-    assert file == "glossary.html"
+    file, place = str(explained(built["notebooks/01_page"])["R peak"]["href"]).split("#")
+    assert file == "../book/glossary.html"
     assert built["book/glossary"].select_one(f"#{place}") is not None
 
 
 def test_titles_code_links_and_tables_stay(built: dict[str, BeautifulSoup]) -> None:
-    page = built["book/page"]
+    page = built["notebooks/01_page"]
     assert page.select("h1 a.explained, code a, table a.explained") == []
-    assert [link.get_text() for link in page.select('a[href="other.html"]')] == ["a lead"]
+    assert [link.get_text() for link in page.select('a[href="../book/other.html"]')] == ["a lead"]
+
+
+def test_what_a_cell_printed_stays() -> None:
+    said = nodes.paragraph("", "an F1")
+    cell = nodes.container("", nodes.container("", said, classes=["cell_output"]), classes=["cell"])
+    assert isinstance(cell[0], nodes.container)
+    assert _inside(said)
+    cell[0]["classes"] = ["cell_input"]
+    assert not _inside(said)
 
 
 @pytest.mark.parametrize("name", ["book/glossary", "book/other", "book/api/functions"])
