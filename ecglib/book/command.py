@@ -12,6 +12,7 @@ from typing import Any
 
 from ecglib.book.build import EDITIONS
 from ecglib.book.headers import SCALES, book_root, read_headers, with_needed
+from ecglib.book.settings import find_root
 from ecglib.errors import ChapterError, ECGError
 
 JOBS = {"smoke": 2, "cpu": 1, "gpu": 1}
@@ -285,7 +286,7 @@ def _predict(options: argparse.Namespace) -> None:
     from ecglib.learning.own_ecg import predict_own_ecg
 
     out = new_folder(options.out or Path(f"{options.file.stem}_ecg"))
-    weights = options.weights or book_root() / "weights"
+    weights = options.weights or (find_root() or book_root()) / "weights"
     record = read_own_file(options.file, rate=options.rate, unit=options.unit, leads=options.leads)
     drawn_stretch(record, options.at)  # refuses before the networks have worked for a minute
     found = predict_own_ecg(record, lead=options.lead, weights=weights)

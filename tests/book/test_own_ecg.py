@@ -94,7 +94,14 @@ def test_the_command_reads_a_synthetic_twin_with_the_committed_weights(
     record = database.read(database.names()[0])
     np.save(tmp_path / "twin.npy", record.signal * 1000)
     monkeypatch.chdir(tmp_path)
-    command = ["predict", "twin.npy", "--rate", "500", "--unit", "uV", "--weights", str(WEIGHTS)]
+    command = [
+        "predict",
+        "twin.npy",
+        "--rate",
+        "500",
+        "--unit",
+        "uV",
+    ]  # outside the book's folder: its weights all the same
     assert main(command) == 1
     assert "--leads" in capsys.readouterr().err
     command += ["--leads", ",".join(record.leads)]
