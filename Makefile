@@ -26,7 +26,7 @@ reproduce: env ## Make the environment, execute every chapter, check the numbers
 	$(call say,Building the book)
 	$(BIN)/ecgbook build --scale $(SCALE)
 
-test: lint types unit chapters claims book ## Run every check: style, types, tests, chapters, claims, book
+test: lint types unit chapters claims book site ## Run every check: style, types, tests, chapters, claims, book, pages
 	$(call say,Every check has passed)
 
 env: $(PACKAGE_STAMP) ## Make the environment in .venv from requirements.lock

@@ -61,7 +61,12 @@ def substitute(code: str, values: Mapping[str, Any]) -> str:
 
 
 def setup_code(repository: str) -> str:
-    """Give the code of the set-up cell: it installs the package where it is missing, once the book has an address.
+    """Give the code of the set-up cell: it gets the book where ``ecglib`` is missing, and does without the real data.
+
+    Parameters
+    ----------
+    repository : str
+        The book's address; without one, nothing can be got.
 
     Notes
     -----
@@ -69,22 +74,23 @@ def setup_code(repository: str) -> str:
 
     Examples
     --------
-    >>> print(setup_code("https://example.org/book"))  # doctest: +ELLIPSIS
+    >>> print(setup_code(""))
     # A hosted notebook installs the package here; elsewhere there is nothing to do.
-    import importlib.util
-    ...
+    from ecglib.book.interactive import use_twins_without_data
+    <BLANKLINE>
+    use_twins_without_data()
     """
-    if not repository:
-        return SETUP_COMMENT
-    return "\n".join(
-        (
-            SETUP_COMMENT,
-            "import importlib.util",
-            "",
-            'if importlib.util.find_spec("ecglib") is None:',
-            f'    %pip install --quiet "ecglib @ git+{repository}"',
-        )
+    install = (
+        "import importlib.util",
+        "",
+        'if importlib.util.find_spec("ecglib") is None:',
+        f"    !git clone --quiet --depth 1 {repository} ecg-reproduced",
+        "    %cd ecg-reproduced/notebooks",
+        "    %pip install --quiet ..",
+        "",
     )
+    fall_back = ("from ecglib.book.interactive import use_twins_without_data", "", "use_twins_without_data()")
+    return "\n".join((SETUP_COMMENT, *(install if repository else ()), *fall_back))
 
 
 def clean(executed: NotebookNode) -> NotebookNode:
@@ -161,7 +167,7 @@ def join(header: Header, executed: NotebookNode, repository: str = "") -> Notebo
             values = {name: ast.literal_eval(value) for name, value in assigned_literals(run.source).items()}
             cell.source = substitute(cell.source, values)
         elif "setup" in special:
-            cell.source = setup_code(repository) if repository else cell.source
+            cell.source = setup_code(repository)
         cell.outputs, cell.execution_count = run.outputs, run.execution_count
     return notebook
 

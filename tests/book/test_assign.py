@@ -97,6 +97,15 @@ SUBMISSIONS = {
 }
 """What five students write into the first answer."""
 
+MEASURED = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[2:])
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+open(sys.argv[1], "w").write(str(peak * (1 if sys.platform == "darwin" else 1024)))
+sys.exit(done.returncode)
+"""
+"""Runs a command, and leaves in a file how many bytes of memory the largest of its processes took."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def own_jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -130,7 +139,7 @@ def course(book: Path) -> Path:
         submit(release, course, student, {"exercise-double-answer": answer})
     api = NbGraderAPI(config=read_config(course))
     for student in SUBMISSIONS:
-        if student == "stub":
+        if student in ("stub", "gigabyte"):
             nbgrader_command(course, "autograde", CHAPTER, "--student", student)
         else:
             graded = api.autograde(CHAPTER, student)
@@ -140,7 +149,15 @@ def course(book: Path) -> Path:
 
 def nbgrader_command(course: Path, *command: str) -> str:
     """Do what an instructor types, in the course's folder."""
-    python = [sys.executable, "-m", "nbgrader"]
+    python = [
+        sys.executable,
+        "-c",
+        MEASURED,
+        str(course.parent / f"{Path(command[-1]).name}.peak"),
+        sys.executable,
+        "-m",
+        "nbgrader",
+    ]
     done = subprocess.run([*python, *command], cwd=course, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -228,6 +245,7 @@ def test_a_submission_that_prints_a_gigabyte_is_stopped_and_said_so(course: Path
     said = graded(course, "gigabyte")
     assert "printed or displayed more than 2,000,000 characters and was stopped" in said
     assert len(said) < 5_000_000
+    assert int((course.parent / "gigabyte.peak").read_text()) < 700_000_000, "the gigabyte was not kept"
 
 
 def test_the_commands_of_the_page_for_instructors(course: Path) -> None:

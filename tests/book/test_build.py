@@ -112,7 +112,7 @@ def test_a_run_has_its_own_pages_with_a_banner_and_an_address_brings_buttons(boo
     assert "colab.research.google.com/github/example/book/blob/main/notebooks/00_first.ipynb" in chapter
     assert "mybinder.org/v2/gh/example/book/main?urlpath=lab/tree/notebooks/00_first.ipynb" in chapter
     downloaded = (index.parent / "_sources" / "notebooks" / "00_first.ipynb").read_text(encoding="utf-8")
-    assert "git+https://github.com/example/book" in downloaded
+    assert "git clone --quiet --depth 1 https://github.com/example/book" in downloaded
     assert (book / "_build/html/book/intro.html").read_text(encoding="utf-8") == pages["book/intro"]
 
 

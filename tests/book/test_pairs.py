@@ -98,7 +98,8 @@ def test_the_install_line_comes_with_the_address(header: Header) -> None:
     assert "pip" not in setup_code("")
     page = join(header, ran(header), address)
     (setup,) = [cell for cell in page.cells if "setup" in cell.metadata.get("tags", [])]
-    assert f"git+{address}" in setup.source
+    assert f"!git clone --quiet --depth 1 {address} ecg-reproduced" in setup.source
+    assert setup.source.endswith(setup_code("").partition("\n")[2]), "without data it does without, hosted or not"
     write_notebook(page, header.notebook)
     assert in_step(header, address)
     assert not in_step(header, "https://example.org/elsewhere")

@@ -38,7 +38,8 @@ def pages() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask a test that takes ``address`` about every page."""
     if "address" in metafunc.fixturenames:
-        metafunc.parametrize("address", pages() or [pytest.param("", marks=pytest.mark.skip(reason=NOT_BUILT))])
+        skipped = [pytest.param("", marks=pytest.mark.skip(reason=NOT_BUILT))]
+        metafunc.parametrize("address", pages() or skipped, scope="module")  # all tests of a page one after another
 
 
 NOT_BUILT = "the book isn't built; run `make book` first"
@@ -70,6 +71,12 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield started
         started.close()
+
+
+def visit(page: Page, url: str) -> None:
+    """Go to a page, unless it is open already."""
+    if page.url != url:
+        page.goto(url, wait_until="load")
 
 
 @contextlib.contextmanager

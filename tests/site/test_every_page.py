@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
 
-from .conftest import PHONE, SITE
+from .conftest import PHONE, SITE, visit
 
 RULES = ("color-contrast", "heading-order", "page-has-heading-one", "empty-heading", "image-alt", "link-name")
 RULES += ("button-name", "label", "duplicate-id-aria", "html-has-lang", "document-title", "list", "listitem")
@@ -45,7 +45,7 @@ def test_it_loads_with_no_error_and_no_missing_file(address: str, server: str, d
 
 
 def test_every_picture_has_words_and_is_there(address: str, server: str, desktop: Page) -> None:
-    desktop.goto(server + address, wait_until="load")
+    visit(desktop, server + address)
     pictures = desktop.eval_on_selector_all(
         "article img", "all => all.map(one => [one.src.slice(0, 80), one.alt.trim(), one.naturalWidth])"
     )
@@ -53,14 +53,14 @@ def test_every_picture_has_words_and_is_there(address: str, server: str, desktop
 
 
 def test_no_page_scrolls_sideways_on_a_phone(address: str, server: str, phone: Page) -> None:
-    phone.goto(server + address, wait_until="load")
+    visit(phone, server + address)
     assert phone.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
 
 
 @pytest.mark.parametrize("mode", ["desktop", "night"])
 def test_axe_finds_nothing(address: str, mode: str, server: str, request: pytest.FixtureRequest) -> None:
     page: Page = request.getfixturevalue(mode)
-    page.goto(server + address, wait_until="load")
+    visit(page, server + address)
     assert page.evaluate("document.documentElement.dataset.theme") == {"desktop": "light", "night": "dark"}[mode]
     found = Axe().run(page, options={"runOnly": {"type": "rule", "values": list(RULES)}})
     told = [

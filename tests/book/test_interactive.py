@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from ecglib.book.interactive import NOTICE, fall_back
+from ecglib.book.pairs import setup_code
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("ECGLIB_DATA", "ECGBOOK_OUTPUT"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def run_by_hand(folder: Path, *cells: str) -> str:
+    """What a reader's Jupyter prints, run from the first cell to the last."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    return "".join(output.get("text", "") for cell in notebook.cells for output in cell.outputs)
+
+
+def parameters(data_dir: str) -> str:
+    return f'scale = "cpu"\nseed = 0\ndata_dir = "{data_dir}"\ndevice = "auto"'
+
+
+def test_a_notebook_without_data_runs_on_twins_and_says_so(tmp_path: Path) -> None:
+    cells = (setup_code(""), parameters(""), "print(scale)")
+    printed = run_by_hand(tmp_path, *cells, *cells)
+    assert printed == f"{NOTICE}\nsmoke\n" * 2
+
+
+def test_a_notebook_with_data_runs_as_it_says(tmp_path: Path) -> None:
+    assert run_by_hand(tmp_path, setup_code(""), parameters("somewhere"), "print(scale)") == "cpu\n"
+
+
+def test_a_runner_decides_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECGBOOK_OUTPUT", str(tmp_path))
+    assert run_by_hand(tmp_path, setup_code(""), parameters(""), "print(scale)") == "cpu\n"
+
+
+@pytest.mark.parametrize("names", [{}, {"scale": "smoke"}, {"scale": 3}, {"scale": "gpu", "data_dir": "here"}])
+def test_what_stays(names: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+    before = dict(names)
+    fall_back(names)
+    assert names == before
+    assert capsys.readouterr().out == ""
+
+
+def test_data_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECGLIB_DATA", "somewhere")
+    names = {"scale": "gpu", "data_dir": ""}
+    fall_back(names)
+    assert names["scale"] == "gpu"
+
+
+def test_a_published_chapter_runs_by_hand_without_data(tmp_path: Path) -> None:
+    """As in Jupyter, Colab and Binder: the committed notebook, in a clone, from the first cell to the last."""
+    for name in ("_config.yml", "claims.yml"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    for suffix in (".py", ".ipynb"):
+        shutil.copy((REPOSITORY / "notebooks" / "00_reading_an_ecg").with_suffix(suffix), tmp_path / "notebooks")
+    notebook = nbformat.read(tmp_path / "notebooks" / "00_reading_an_ecg.ipynb", as_version=4)
+    assert 'scale = "cpu"' in next(
+        cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
+    )
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path / "notebooks")}}).execute()
+    printed = "".join(str(output) for cell in notebook.cells for output in cell.get("outputs", []))
+    assert NOTICE in printed
+    assert "synthetic twin" in printed
+    assert (tmp_path / "_build" / "interactive" / "results" / "00_reading_an_ecg.json").is_file()
