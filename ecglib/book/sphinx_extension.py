@@ -41,6 +41,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     -----
     Source: our choice. Taught in chapter ``00_reading_an_ecg``.
     """
+    app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", _link_chapters)
     app.connect("doctree-resolved", _explain_words)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -109,14 +110,20 @@ def _explain(
     words: dict[str, tuple[str, str]],
     open_words: dict[str, re.Pattern[str]],
 ) -> None:
-    """Turn the first place of each word in a text into a link that shows what the word means."""
+    """Turn the first place of each word in a text into a link that shows what the word means.
+
+    A word that stands by itself in bold or italics is explained by the page, so it is left alone, there and later.
+    """
     pieces: list[nodes.Node] = [text]
     for word, pattern in list(open_words.items()):
         for place, piece in enumerate(pieces):
             match = pattern.search(piece.astext()) if isinstance(piece, nodes.Text) else None
             if match is None:
                 continue
+            del open_words[word]
             whole = piece.astext()
+            if match[0] == whole and not isinstance(text.parent, nodes.paragraph):
+                break
             anchor, meaning = words[word]
             link = nodes.reference(
                 "",
@@ -132,9 +139,8 @@ def _explain(
                 for part in around
                 if not isinstance(part, str) or part
             ]
-            del open_words[word]
             break
-    if len(pieces) > 1:
+    if pieces != [text]:
         text.parent.replace(text, pieces)
 
 

@@ -40,7 +40,7 @@ Twelve leads, `lead` and [a lead](../book/other.md), then more leads. **An R pea
 
 - ROC curves in a list
 
-A block of beats.
+A block of beats. The **F1** is a mean, and the F1 again.
 """
 API = """# A reference
 
@@ -98,7 +98,7 @@ def test_the_first_place_of_each_word_shows_its_meaning(built: dict[str, Beautif
     found = explained(built["notebooks/01_page"])
     assert list(found) == ["leads", "R peak", "AUROC", "ROC curves"]
     assert found["leads"]["title"] == "A direction from which the heart is looked at."
-    assert len(built["notebooks/01_page"].select("a.explained")) == 4
+    assert len(built["notebooks/01_page"].select("a.explained")) == 4, "the page itself explains F1"
 
 
 def test_it_leads_to_the_glossary(built: dict[str, BeautifulSoup]) -> None:
