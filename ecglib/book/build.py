@@ -142,19 +142,23 @@ def _files(node: dict[str, Any]) -> list[str]:
 def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     """Put everything that the pages are made of into one folder, notebooks with the prose as it is now."""
     from ecglib.book.api_pages import write_api_pages
+    from ecglib.book.claims import read_claims
+    from ecglib.book.claims_output import refresh_claims
     from ecglib.book.exercises import published, student_edition
-    from ecglib.book.pages import write_pages
+    from ecglib.book.pages import committed_runs, write_pages
     from ecglib.book.pairs import join, read_notebook, write_notebook
 
     repository = repository_url(root) if edition == "published" else ""
     shutil.copytree(root / "book", stage / "book", dirs_exist_ok=True)
     shutil.copy(root / "_toc.yml", stage)
     write_text(stage / "_config.yml", yaml.safe_dump(_settings(root, repository, scale, edition), sort_keys=False))
-    listed = set(contents(root))
+    listed, claims = set(contents(root)), read_claims(root / "claims.yml")
+    runs = {} if scale else committed_runs(root)
     for header in read_headers(root).values():
         if f"notebooks/{header.name}" in listed:
             executed = output_folder(root, scale) / "notebooks" if scale else root / "notebooks"
             notebook = join(header, read_notebook(executed / f"{header.name}.ipynb"), repository)
+            notebook = refresh_claims(notebook, header.name, claims, runs) if runs else notebook
             edited = (published if edition == "published" else student_edition)(notebook, header.name)
             write_notebook(edited, stage / "notebooks" / f"{header.name}.ipynb")
     write_pages(root, stage / "book", scale)

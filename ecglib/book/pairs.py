@@ -96,6 +96,8 @@ def setup_code(repository: str) -> str:
 def clean(executed: NotebookNode) -> NotebookNode:
     """Take out of an executed notebook what Papermill and the clock left: injected cell, metadata, widgets.
 
+    A progress bar that is a widget goes with its text, which is its first state and never the last.
+
     Notes
     -----
     Source: our choice. Taught in chapter ``00_reading_an_ecg``.
@@ -106,17 +108,19 @@ def clean(executed: NotebookNode) -> NotebookNode:
         tags = cell.metadata.get("tags", [])
         cell.metadata = NotebookNode({"tags": tags} if tags else {})
         for output in cell.get("outputs", []):
-            for mime in [mime for mime in output.get("data", {}) if "widget" in mime]:
-                del output["data"][mime]
             if output.output_type == "stream":
                 output.text = output.text.replace("\x1b[A", "")
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if output.get("text") or output.get("data", True)]
+            cell.outputs = [output for output in cell.outputs if output.get("text") or _shows(output.get("data", True))]
     executed.cells = cells
     for key in ("papermill", "widgets"):
         executed.metadata.pop(key, None)
     executed.nbformat, executed.nbformat_minor = 4, 5
     return executed
+
+
+def _shows(data: Any) -> bool:
+    return bool(data) and (data is True or not any("widget" in mime for mime in data))
 
 
 def join(header: Header, executed: NotebookNode, repository: str = "") -> NotebookNode:

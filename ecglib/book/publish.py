@@ -12,8 +12,11 @@ from typing import Any
 
 import nbformat
 
+from ecglib.book.claims import read_claims
+from ecglib.book.claims_output import refresh_claims
 from ecglib.book.headers import Header, assigned_literals, read_headers
 from ecglib.book.model_card import CARD, model_card, weight_files, write_card
+from ecglib.book.pages import committed_runs
 from ecglib.book.pairs import join, read_notebook, write_notebook
 from ecglib.book.results import read_results, write_text
 from ecglib.book.run import output_folder
@@ -81,7 +84,7 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
 
 
 def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
-    """Carry prose and exercises from the sources into the committed notebooks, whose outputs stay; write model cards.
+    """Carry prose, exercises and verdicts into the committed notebooks, whose other outputs stay; write model cards.
 
     Parameters
     ----------
@@ -105,11 +108,13 @@ def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
     Source: our choice. Taught in chapter ``00_reading_an_ecg``.
     """
     headers, repository = read_headers(root), repository_url(root)
+    claims, runs = read_claims(root / "claims.yml"), committed_runs(root)
     changed = []
     for header in headers.values():
         if header.name in chapters or (not chapters and header.notebook.is_file()):
             before = read_notebook(header.notebook)
             after = join(header, read_notebook(header.notebook), repository)
+            after = refresh_claims(after, header.name, claims, runs)
             if after != before:
                 write_notebook(after, header.notebook)
                 changed.append(header.notebook)

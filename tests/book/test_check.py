@@ -13,7 +13,7 @@ from IPython.utils.capture import capture_output
 from ecglib.book.check import check
 from ecglib.book.claims import expected_ranges, read_claims, write_expected
 from ecglib.book.headers import read_header
-from ecglib.book.pairs import read_source, substitute, write_notebook
+from ecglib.book.pairs import join, read_source, substitute, write_notebook
 from ecglib.book.results import read_folder
 from ecglib.errors import LeakageError
 
@@ -87,7 +87,7 @@ def run_in_process(root, name, scale):
         shell.reset(new_session=False)
         InteractiveShell.clear_instance()
         patch.undo()
-    write_notebook(notebook, header.notebook)
+    write_notebook(join(header, notebook), header.notebook)
     write_notebook(notebook, root / "_build" / scale / "notebooks" / f"{name}.ipynb")
     results = (root / "_build" / scale / "results" / f"{name}.json").read_text()
     (root / "results" / scale).mkdir(parents=True, exist_ok=True)
@@ -360,6 +360,15 @@ def test_two_chapters_may_share_a_number_but_not_a_name_for_two(book, write_chap
 def test_a_claim_about_what_its_chapter_did_not_record_is_caught(book, name):
     edit_results(book, lambda content: content["metrics"].pop(name))
     assert "claims" in kinds(book)
+
+
+def test_a_claim_about_a_method_that_nobody_has_may_stay_unmeasured(book):
+    claims = book / "claims.yml"
+    before = claims.read_text(encoding="utf-8")
+    for metric, caught in (("absent.inter.f1", False), ("cnn.inter.f1", True)):
+        new = f"metric: {metric}\n  requires: {{absent: 1}}"
+        claims.write_text(before.replace("metric: cnn.inter.accuracy", new, 1), encoding="utf-8")
+        assert any("did not record" in problem.message for problem in check(book)) is caught
 
 
 def test_a_measured_claim_without_a_range_is_caught(book):

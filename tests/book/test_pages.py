@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from ecglib.book.claims import Claim, read_claims
+from ecglib.book.claims_output import refresh_claims
 from ecglib.book.pages import claims_html, claims_page, judge_best, what_ran_where_page, write_pages
 from ecglib.book.results import Metric, Results, difference_name, write_results
 
@@ -162,3 +164,28 @@ def test_every_table_scrolls_by_itself_and_is_one_line_of_html():
         assert "overflow-x: auto" in line
         assert 'tabindex="0"' in line
         assert line.endswith("</div>")
+
+
+def test_a_table_on_a_page_follows_claims_and_results() -> None:
+    """As they are now, not as they were when the chapter ran."""
+    cells = [
+        nbformat.v4.new_code_cell(source) for source in ("chapter.claims()", "chapter.close()", "chapter.claims()")
+    ]
+    for cell in cells[:2]:
+        cell.outputs = [nbformat.v4.new_output("display_data", {"text/plain": "as it was"})]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    runs = {"cpu": results(value=0.8)}
+    shown = refresh_claims(notebook, "98_demo", [claim(why="our networks are small"), claim(chapter="99_other")], runs)
+    (output,) = shown.cells[0].outputs
+    assert "does not reach 0.9. Our networks are small." in output.data["text/plain"]
+    assert output.data["text/html"].count("<tr>") == 2, "a header, and the one claim of this chapter"
+    assert shown.cells[1].outputs[0].data == {"text/plain": "as it was"}
+    assert shown.cells[2].outputs == [], "a cell that never ran stays so"
+    nbformat.validate(shown)
+
+
+def test_a_chapter_without_claims_keeps_its_words() -> None:
+    cell = nbformat.v4.new_code_cell("chapter.claims()")
+    cell.outputs = [nbformat.v4.new_output("display_data", {"text/plain": "No number is checked"})]
+    refresh_claims(nbformat.v4.new_notebook(cells=[cell]), "97_demo", [claim()], {"cpu": results()})
+    assert cell.outputs[0].data == {"text/plain": "No number is checked"}
