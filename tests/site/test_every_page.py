@@ -62,7 +62,8 @@ def test_axe_finds_nothing(address: str, mode: str, server: str, request: pytest
     page: Page = request.getfixturevalue(mode)
     visit(page, server + address)
     assert page.evaluate("document.documentElement.dataset.theme") == {"desktop": "light", "night": "dark"}[mode]
-    found = Axe().run(page, options={"runOnly": {"type": "rule", "values": list(RULES)}})
+    rules = RULES if mode == "desktop" else RULES[:1]  # by night the colours are others, and nothing else is
+    found = Axe().run(page, options={"runOnly": {"type": "rule", "values": list(rules)}})
     told = [
         f"{violation['id']}: {node['target'][0]}: {node['html'][:120]}"
         for violation in found.response["violations"]
