@@ -98,9 +98,9 @@ most = counts[-1]
 #
 # ## The idea in one picture
 #
-# On the left what the paper reports, on the right what seven methods do here, with all labels in both. **The axes of the two panels differ**, and so do the data: the left numbers stand on the whole of PTB-XL, and ECG-FM's on 1.5 million ECGs besides.
+# On the left what the paper reports, on the right what seven methods do here, with all labels in both. **The axes of the two panels differ**, and so do the data: the left numbers stand on the whole of PTB-XL, and ECG-FM's on 1.5 million ECGs besides. The folded code above the picture is the whole experiment, and the next sections take it apart.
 
-# %%
+# %% tags=["hide-input"]
 names = {
     "supervised": "supervised",
     "threekg": "3KG",

@@ -30,9 +30,9 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
 def pages() -> list[str]:
-    """Name every page of the book below its folder, such as ``notebooks/10_cnn.html``."""
+    """Name every page of the book below its folder, such as ``notebooks/10_cnn.html``; ``index.html`` only leads on."""
     found = [file.relative_to(SITE).as_posix() for file in SITE.rglob("*.html")]
-    return sorted(page for page in found if not page.startswith(("_static", "genindex", "search")))
+    return sorted(page for page in found if not page.startswith(("_static", "genindex", "index", "search")))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

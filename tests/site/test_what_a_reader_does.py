@@ -11,6 +11,28 @@ from .conftest import PATIENCE, SITE
 CHAPTER = "notebooks/00_reading_an_ecg.html"
 
 
+def test_the_address_of_the_book_leads_to_its_first_page(server: str, desktop: Page) -> None:
+    desktop.goto(server)
+    desktop.wait_for_url("**/book/intro.html")
+    expect(desktop.locator("h1").first).to_contain_text("ECG Deep Learning, Reproduced")
+
+
+def test_pointing_at_a_word_tells_what_it_means(server: str, desktop: Page) -> None:
+    desktop.goto(server + "notebooks/01_splits_and_leakage.html")
+    word = desktop.locator("article a.explained", has_text="recall").first
+    assert "the share that were called V" in str(word.get_attribute("title"))
+    word.click()
+    desktop.wait_for_url("**/book/glossary.html#term-Recall")
+
+
+def test_the_reference_links_to_chapters(server: str, desktop: Page) -> None:
+    desktop.goto(server + "book/api/models.html")
+    entry = desktop.locator("dl.py:has(dt[id='ecglib.models.cnn.CNN'])")
+    expect(entry).to_contain_text("Classify beats by convolution alone.")
+    entry.locator("a[href='../../notebooks/10_cnn.html']").first.click()
+    desktop.wait_for_url("**/notebooks/10_cnn.html")
+
+
 def test_a_solution_is_closed_and_opens(server: str, desktop: Page) -> None:
     desktop.goto(server + CHAPTER)
     solution = desktop.locator("div.solution.admonition").first
