@@ -144,6 +144,7 @@ def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     from ecglib.book.api_pages import write_api_pages
     from ecglib.book.claims import read_claims
     from ecglib.book.claims_output import refresh_claims
+    from ecglib.book.exercise_list import exercises_page
     from ecglib.book.exercises import published, student_edition
     from ecglib.book.pages import committed_runs, write_pages
     from ecglib.book.pairs import join, read_notebook, write_notebook
@@ -154,14 +155,18 @@ def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     write_text(stage / "_config.yml", yaml.safe_dump(_settings(root, repository, scale, edition), sort_keys=False))
     listed, claims = set(contents(root)), read_claims(root / "claims.yml")
     runs = {} if scale else committed_runs(root)
-    for header in read_headers(root).values():
-        if f"notebooks/{header.name}" in listed:
+    headers = {f"notebooks/{header.name}": header for header in read_headers(root).values()}
+    for page, header in headers.items():
+        if page in listed:
             executed = output_folder(root, scale) / "notebooks" if scale else root / "notebooks"
             notebook = join(header, read_notebook(executed / f"{header.name}.ipynb"), repository)
             notebook = refresh_claims(notebook, header.name, claims, runs) if runs else notebook
             edited = (published if edition == "published" else student_edition)(notebook, header.name)
             write_notebook(edited, stage / "notebooks" / f"{header.name}.ipynb")
     write_pages(root, stage / "book", scale)
+    if "book/exercises" in listed:
+        chapters = [headers[page] for page in contents(root) if page in headers]
+        write_text(stage / "book" / "exercises.md", exercises_page(chapters, runs))
     if "book/api/index" in listed:
         write_api_pages(stage / "book" / "api")
 
