@@ -39,8 +39,8 @@ def exercises_page(headers: Iterable[Header], runs: Runs) -> str:
             "# All exercises\n",
             "Each takes the time that its column says, in a chapter that has run. *Checked* means that nbgrader marks "
             "it; all others you mark by hand. The last column says what the whole chapter took with real data, "
-            "training included, on the device that it names. At scale `smoke`, on synthetic data, no chapter needs more than "
-            "some seconds on two cores of a laptop.\n",
+            "training included, on the device that it names. At scale `smoke`, on synthetic data, no chapter needs "
+            "more than some seconds on two cores of a laptop.\n",
             f"| chapter | {' | '.join(KINDS)} | with real data |",
             "|---|" + "---|" * (len(KINDS) + 1),
             *rows,
