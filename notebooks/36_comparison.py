@@ -98,7 +98,7 @@ most = counts[-1]
 #
 # ## The idea in one picture
 #
-# On the left what the paper reports, on the right what seven methods do here, with all labels in both. **The axes of the two panels differ**, and so do the data: the left numbers stand on the whole of PTB-XL, and ECG-FM's on 1.5 million ECGs besides. The folded code above the picture is the whole experiment, and the next sections take it apart.
+# On the left what the paper reports, on the right what three of our pretrained encoders and no pretraining do here, with all of our labels. **The axes of the two panels differ**, and so do the data: the left numbers stand on the whole of PTB-XL, and ECG-FM's on 1.5 million ECGs besides. The folded code above the picture is the whole experiment, and the next sections take it apart.
 
 # %% tags=["hide-input"]
 names = {
@@ -277,7 +277,7 @@ show_source(rank_test)
 # %% [markdown]
 # ## The run
 #
-# The tasks are those of the two pages before, with the same functions, seeds, folds, steps and rates. Beat-SSL, 3KG and no pretraining aren't trained again: those pages kept what each of their models did on each test recording.
+# The tasks are those of the chapters on [the superclasses](33_superdiagnostic.ipynb) and on [waves](34_wave_segmentation.ipynb), with the same functions, three seeds, folds, steps and rates. Beat-SSL, 3KG and no pretraining aren't trained again: those chapters kept what each of their models did on each test recording.
 #
 # ### The superclasses
 
@@ -317,6 +317,10 @@ for way, words in ways.items():
 
 # %% [markdown]
 # ### The waves
+#
+# ```{margin} Try this
+# In a new cell, print `label_reports["cmsc", "tuned", 1.0]["macro_f1"]` and the same for `"wav2vec"`. Before you look: do they keep the order of their AUROC?
+# ```
 
 # %%
 for (method, count), report in wave_reports.items():
@@ -435,15 +439,15 @@ chapter.show(
 )
 
 # %% [markdown]
-# **Frozen, CMSC's features are the best.** A linear layer on them has an AUROC of {glue:text}`cmsc.ptbxl_probe.auroc:.3f`, which is {glue:text}`cmsc.ptbxl_probe.auroc_minus_supervised:.3f` more than on random features. The ECG-FM-style recipe, which has CMSC in it, and Beat-SSL follow. These
-# three are significantly ahead of random features. The wav2vec-style features, taken as they are, are worth no more than random ones ({glue:text}`wav2vec.ptbxl_probe.auroc_minus_supervised:.3f`).
+# **Frozen, CMSC's features come out highest.** A linear layer on them, with all labels, has an AUROC of {glue:text}`cmsc.ptbxl_probe.auroc:.3f`, which is {glue:text}`cmsc.ptbxl_probe.auroc_minus_supervised:.3f` more than on random features. The ECG-FM-style recipe, which has CMSC in it, and Beat-SSL follow. These three are significantly ahead of random features; 3KG
+# and TS2Vec are not, after the correction. The wav2vec-style features, taken as they are, can't be told from random ones ({glue:text}`wav2vec.ptbxl_probe.auroc_minus_supervised:.3f`). The pretrained methods among each other aren't tested here.
 #
-# **Free, it is nearly the other way round.** With a tenth of the labels the wav2vec-style encoder gains most over no pretraining, and no other gain survives the correction. CMSC's gain is next to nothing. So a linear probe doesn't say which encoder will learn best. With all
-# labels, no method can be told from no pretraining.
+# **Free, with a tenth of the labels, it is nearly the other way round.** The wav2vec-style encoder gains most over no pretraining, and no other gain survives the correction. CMSC's gain is next to nothing. So here the linear probe didn't say which encoder learns best from few labels. With all labels, no method's AUROC can be told from no
+# pretraining's, and the order is another one again.
 #
-# **On waves, 3KG and Beat-SSL are ahead with ten patients**, and nobody else is. With 160 patients these two are a little behind no pretraining, whose encoder learns at twice their rate: two thousandths, significant, and too small to matter.
+# **On waves, 3KG and Beat-SSL are ahead with ten patients**, and nobody else is surely so. With 160 patients these two are a little behind no pretraining, whose encoder learns at twice their rate: two thousandths, significant, and too small to matter.
 #
-# A *p* of 0.03 is the smallest that this picture can show: the bootstrap of the superclasses can't give less than 0.001, and Holm's correction multiplies it by the thirty questions.
+# A *p* of 0.03 is the smallest that this picture can show: two thousand resamples can't give less than 0.001, and Holm's correction multiplies it by the thirty questions. On PTB-XL all of this stands on 126 test recordings of 117 patients, and on 721 or 73 recordings with labels.
 #
 # ### Beat-SSL against each other method
 #
@@ -516,9 +520,13 @@ chapter.show(
 # %% [markdown]
 # **On waves, Beat-SSL is ahead of nobody.** All six differences lie within about two thousandths of zero. The only significant one is that from no pretraining, and it is negative.
 #
-# **On the superclasses it has the highest AUROC of the seven**, and after the correction it is ahead of 3KG alone. From CMSC ({glue:text}`beat_ssl.ptbxl.auroc_minus_cmsc:.3f`) and TS2Vec ({glue:text}`beat_ssl.ptbxl.auroc_minus_ts2vec:.3f`) the intervals leave zero out, but twelve questions were asked. In macro F1, 3KG is level with it.
+# **On the superclasses, fine-tuned with all labels, it has the highest AUROC of the seven**, and after the correction it is ahead of 3KG alone. From CMSC ({glue:text}`beat_ssl.ptbxl.auroc_minus_cmsc:.3f`) and TS2Vec ({glue:text}`beat_ssl.ptbxl.auroc_minus_ts2vec:.3f`) the intervals leave zero out, but twelve questions were asked. In macro F1, 3KG is level with it.
 #
 # ### Ranks, over seeds and folds and over patients
+#
+# ```{margin} Try this
+# In the cell below, take `.max(axis=(0, 2))` for `.mean(axis=(0, 2))`: each patient's best wave and run. Before you look: does the order stay?
+# ```
 #
 # The paper tests over repeated runs. A block then is one seed and one fold. **Runs share their training patients, and seeds share their test patients**, so such blocks aren't independent, and the test is surer than it should be. So a second picture takes each of LUDB's patients
 # for a block: patients are independent of each other.
@@ -573,9 +581,10 @@ for name, table, words in (
 
 # %% [markdown]
 # Friedman's test says that the methods differ (p = {glue:text}`friedman.ludb.p_over_runs:.4f` over runs, {glue:text}`friedman.ludb.p_over_patients:.5f` over patients). **No pretraining ranks first in both pictures**, with a mean rank of {glue:text}`supervised.ludb.rank_over_patients:.2f` over patients. 3KG and Beat-SSL are
-# the last two over runs, and two of the last three over patients; both are farther from the first than the critical difference. So a rank test of the paper's kind would call Beat-SSL worse than no pretraining here.
+# the last two in both, farther from the first than the critical difference; over patients the ECG-FM-style recipe is so too. A rank test of the paper's kind would call Beat-SSL worse than no pretraining here.
 #
-# It would be right, and it would mislead. **Ranks tell who is ahead, not by how much.** The Dice scores that are ranked here differ in the third decimal (see the table above). With enough blocks any difference becomes significant. Look at the size first.
+# That would mislead. By its mean Dice score, no pretraining is only fourth of the seven, and 0.0004 above Beat-SSL (see the table above; the differences are in the third decimal). **Ranks count how often a method is ahead, not by how much**, and with enough blocks any difference becomes significant. Look at the size first. And patients aren't runs: all patients of a fold
+# are scored by the same models, so the second test says nothing of what another training would give.
 #
 # ## The number against the paper's
 
@@ -583,17 +592,18 @@ for name, table, words in (
 chapter.claims()
 
 # %% [markdown]
-# **With enough labels, pretraining of any kind adds nothing to this segmenter.** That is why the 4 % aren't here. TS2Vec, for which the paper has 0.869, has {glue:text}`ts2vec.ludb.wave_f1:.3f`, Beat-SSL {glue:text}`beat_ssl.ludb.wave_f1:.3f`, and no pretraining is as high as any of them. The paper's four methods
+# **With the labels of 160 patients, no pretraining of ours adds to this segmenter**, so there is no room for 4 %. TS2Vec, for which the paper has 0.869, has {glue:text}`ts2vec.ludb.wave_f1:.3f`, Beat-SSL {glue:text}`beat_ssl.ludb.wave_f1:.3f`, and no pretraining is as high as any of them. (The paper's own plots give Beat-SSL 3 % over TS2Vec, not 4.) The paper's four methods
 # are spread from 0.679 to 0.894, a hundred times as far as our seven. Its decoder, its steps and its number of labelled patients we don't know, so we can't say where that spread comes from. In ours, methods part only when labels are few.
 #
-# ECG-FM's recipe isn't what makes it weak on waves: here it does as well as the rest. Its size, its data or its decoder may; this page can't tell.
+# With 160 patients ECG-FM's recipe does as well as the rest, as any encoder does; with ten it is the lowest, though not surely. Whether recipe, size, data or decoder make ECG-FM weak on waves, this page can't tell.
 #
 # ```{admonition} Our own choices
 # :class: note
 # - **Domain-SSL isn't here.** Its published numbers stand in the first picture; how it works we couldn't read.
 # - **ECG-FM-style** is ECG-FM's recipe without its 90.9 million parameters and 1.5 million recordings. It says what the recipe does here, and nothing about ECG-FM.
 # - **4 % better**: we read it as the Dice score against the best other of the paper's plot, TS2Vec's.
-# - **One set of choices for all**: steps, rates and batches were set before any rival was run, and not tuned for any. Only without pretraining does the encoder learn at its head's full rate; the pages on [the superclasses](33_superdiagnostic.ipynb) and on [waves](34_wave_segmentation.ipynb) say why.
+# - **One set of choices for all that are pretrained**: steps, rates and batches were set before any rival was run, and not tuned for any. Without pretraining the encoder learns at its head's full rate. Steps and leads of the wave task were chosen in trials *without* pretraining, on forty patients who also test here ([the chapter on waves](34_wave_segmentation.ipynb) says so): that
+#   favours no pretraining a little.
 # ```
 
 # %% tags=["hide-input"]
@@ -629,7 +639,7 @@ for number in sorted(
     )
 
 # %% [markdown]
-# The critical difference falls with the square root of the blocks. Enough blocks make any difference significant; whether it matters, its size says.
+# The critical difference falls as one over the square root of the number of blocks. The extremes differ with 50 patients, not with 100, and again with 200; with 20 another method is first. Enough blocks make any difference significant; whether it matters, its size says.
 #
 # ````{solution-end}
 # ````
@@ -638,7 +648,7 @@ for number in sorted(
 # ```{exercise-start} To each its own rate
 # :label: exercise-comparison-rates
 # ```
-# *An evening.* The learning rate of the encoder was 0.0005 for all pretrained methods. Choose one for each, on fold 9 and never on fold 10, and repeat the comparison. Who gains most? How many numbers did you choose by 99 recordings?
+# *An evening.* On the superclasses the learning rate of the encoder was 0.0005 for all pretrained methods. Choose one for each, on fold 9 and never on fold 10, and repeat the comparison. Who gains most? How many numbers did you choose by 99 recordings?
 # ```{exercise-end}
 # ```
 
@@ -666,7 +676,7 @@ for rate in (2e-4, 5e-4, 2e-3):
     print(f"TS2Vec, rate {rate:g}: AUROC on validation {area:.3f}")
 
 # %% [markdown]
-# One seed and a hundred recordings of validation: differences of a few hundredths are noise, and picking the largest of three makes it look like more. Seven methods with three rates each are 21 runs for each seed.
+# One seed and a hundred recordings of validation: differences of a few hundredths may be noise, and picking the largest of three makes it look like more. Seven methods with three rates each are 21 runs for each seed.
 #
 # ````{solution-end}
 # ````
@@ -675,7 +685,7 @@ for rate in (2e-4, 5e-4, 2e-3):
 # ```{exercise} A question without code
 # :label: exercise-comparison-tuned
 #
-# The learning rate of fine-tuning was set once, for all. Name a method that this may have harmed. How would you give each its own, without choosing on test data, and what would it cost?
+# The learning rate of fine-tuning was set once, for all that were pretrained. Name a method that this may have harmed. How would you give each its own, without choosing on test data, and what would it cost?
 # ```
 #
 # ## What to read next
