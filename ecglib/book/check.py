@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import nbformat
 
 from ecglib.book.claims import Claim, judge, read_claims
+from ecglib.book.claims_output import refresh_claims
 from ecglib.book.headers import SCALES, assigned_literals, read_headers
 from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
@@ -82,7 +84,8 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     list of Problem
         Empty for a healthy book. Found are: a chapter missing from the contents, or the other way round; results
         missing, damaged, or of another chapter or scale; a notebook missing, not executed, without outputs or with
-        an error (a leaked patient raises one, and leaves no results); a pair out of step; code that changed after it
+        an error (a leaked patient raises one, and leaves no results); a pair out of step; a table of claims that is
+        older than claims or results; code that changed after it
         ran; numbers on the page that differ from the results, or that prose quotes and nobody recorded; synthetic
         data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint`` or
         ``three_splits``; committed weights without a card, or with one that doesn't name every file or isn't that of
@@ -103,6 +106,8 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     chapters = sorted(headers)
     problems = list(_contents(root, chapters))
     found: dict[str, Results] = {}
+    claims = read_claims(root / "claims.yml")
+    notebooks: dict[str, Any] = {}
     for chapter in chapters:
         try:
             results, notebook = _read(root, chapter, scale)
@@ -110,7 +115,7 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
             missing = "results" if str(problem.file or "").endswith(".json") else "notebook"
             problems.append(Problem(missing, chapter, str(problem)))
             continue
-        found[chapter] = results
+        found[chapter], notebooks[chapter] = results, notebook
         source = root / "notebooks" / f"{chapter}.py"
         problems += _notebook(chapter, notebook)
         if scale is None and not in_step(headers[chapter], repository_url(root)):
@@ -122,7 +127,8 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     problems += _repeated(found)
     if scale is None:
         problems += [Problem("weights", name, message) for name, message in card_problems(root, headers, found)]
-    for claim in read_claims(root / "claims.yml"):
+        problems += _tables(claims, found, notebooks)
+    for claim in claims:
         if claim.chapter in found:
             of_scale = {name: entry for name, entry in found.items() if entry.scale == found[claim.chapter].scale}
             problems += _claim(claim, of_scale)
@@ -312,14 +318,29 @@ def _repeated(found: Mapping[str, Results]) -> Iterator[Problem]:
                 )
 
 
+def _names_method(metric: str, method: str) -> bool:
+    return metric.startswith(f"{method}.") or metric.endswith(f"_minus_{method}")
+
+
+def _tables(claims: Sequence[Claim], found: Mapping[str, Results], notebooks: Mapping[str, Any]) -> Iterator[Problem]:
+    runs: dict[str, dict[str, Results]] = {}
+    for chapter, results in found.items():
+        runs.setdefault(results.scale, {})[chapter] = results
+    for chapter, notebook in notebooks.items():
+        if refresh_claims(deepcopy(notebook), chapter, claims, runs) != notebook:
+            message = "its table of claims is older than claims.yml or the results: ecgbook pair"
+            yield Problem("pair", chapter, message)
+
+
 def _claim(claim: Claim, results: Mapping[str, Results]) -> Iterator[Problem]:
     own = results[claim.chapter]
-    for name in (claim.metric, *claim.differences):
-        if name not in own.metrics:
-            if any(absent in name for absent in set(claim.requires) - set(DATABASES)):
-                return  # about a method that can't be run, such as domain_ssl
-            yield Problem("claims", claim.id, f"chapter {claim.chapter} did not record {name}")
-            return
+    not_here = set(claim.requires) - set(DATABASES)  # methods that can't be run, such as domain_ssl
+    missing = [name for name in (claim.metric, *claim.differences) if name not in own.metrics]
+    unexplained = [name for name in missing if not any(_names_method(name, method) for method in not_here)]
+    for name in unexplained:
+        yield Problem("claims", claim.id, f"chapter {claim.chapter} did not record {name}")
+    if missing:
+        return
     problem = within(claim, own.scale, own.metrics[claim.metric].value)
     if problem:
         yield problem

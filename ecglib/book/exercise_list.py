@@ -38,9 +38,9 @@ def exercises_page(headers: Iterable[Header], runs: Runs) -> str:
         (
             "# All exercises\n",
             "Each takes the time that its column says, in a chapter that has run. *Checked* means that nbgrader marks "
-            "it; all others you mark by hand. The last column says what the whole chapter took with real data, "
-            "training included, on the device that it names. At scale `smoke`, on synthetic data, no chapter needs "
-            "more than some seconds on two cores of a laptop.\n",
+            "it; all others you mark by hand. The last column says what the whole chapter took with real data, on the "
+            "device that it names, without what it reads from other chapters; often another run had the second core. "
+            "At scale `smoke`, on synthetic data, the cells of a chapter take at most 15 seconds on two cores.\n",
             f"| chapter | {' | '.join(KINDS)} | with real data |",
             "|---|" + "---|" * (len(KINDS) + 1),
             *rows,

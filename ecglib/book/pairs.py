@@ -82,11 +82,13 @@ def setup_code(repository: str) -> str:
     """
     install = (
         "import importlib.util",
+        "from pathlib import Path",
         "",
         'if importlib.util.find_spec("ecglib") is None:',
         f"    !git clone --quiet --depth 1 {repository} ecg-reproduced",
+        "    %pip install --quiet ./ecg-reproduced",
+        'if Path("ecg-reproduced/notebooks").is_dir():',
         "    %cd ecg-reproduced/notebooks",
-        "    %pip install --quiet ..",
         "",
     )
     fall_back = ("from ecglib.book.interactive import use_twins_without_data", "", "use_twins_without_data()")

@@ -67,7 +67,7 @@ def explained_words(glossary: nodes.document) -> dict[str, tuple[str, str]]:
 
 
 def pattern_of(word: str) -> re.Pattern[str]:
-    """Give what finds a word and its plural in running text; words that begin with two capitals only as they are.
+    """Give what finds a word and its plural in running text; one like ROC or R peak only as it is written.
 
     Notes
     -----

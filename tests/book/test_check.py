@@ -12,6 +12,7 @@ from IPython.utils.capture import capture_output
 
 from ecglib.book.check import check
 from ecglib.book.claims import expected_ranges, read_claims, write_expected
+from ecglib.book.claims_output import refresh_claims
 from ecglib.book.headers import read_header
 from ecglib.book.pairs import join, read_source, substitute, write_notebook
 from ecglib.book.results import read_folder
@@ -360,6 +361,20 @@ def test_two_chapters_may_share_a_number_but_not_a_name_for_two(book, write_chap
 def test_a_claim_about_what_its_chapter_did_not_record_is_caught(book, name):
     edit_results(book, lambda content: content["metrics"].pop(name))
     assert "claims" in kinds(book)
+
+
+def test_a_table_of_claims_that_is_older_than_the_claims_is_caught(book):
+    def show_claims(notebook):
+        cell = next(cell for cell in notebook.cells if cell.cell_type == "code" and "record" in cell.source)
+        cell.source = "chapter.claims()"
+        runs = {"cpu": read_folder(book / "results" / "cpu")}
+        refresh_claims(notebook, "98_demo", read_claims(book / "claims.yml"), runs)
+
+    edit_notebook(book, show_claims)
+    message = "its table of claims is older"
+    assert not any(message in problem.message for problem in check(book))
+    edit(book / "claims.yml", "The CNN is better than the forest.", "The CNN is worse than the forest.")
+    assert any(message in problem.message for problem in check(book))
 
 
 def test_a_claim_about_a_method_that_nobody_has_may_stay_unmeasured(book):

@@ -40,6 +40,17 @@ def test_a_notebook_with_data_runs_as_it_says(tmp_path: Path) -> None:
     assert run_by_hand(tmp_path, setup_code(""), parameters("somewhere"), "print(scale)") == "cpu\n"
 
 
+def test_a_hosted_notebook_works_in_the_clone_also_after_a_restart(tmp_path: Path) -> None:
+    inside = tmp_path / "ecg-reproduced" / "notebooks"
+    inside.mkdir(parents=True)
+    where = "import os\nprint(os.getcwd())"
+    setup = setup_code("https://example.org/book")
+    for _ in range(2):  # ecglib is here already, so nothing is cloned
+        printed = run_by_hand(tmp_path, setup, where, setup, where).split()
+        assert printed.count(str(inside)) >= 2
+        assert printed[-1] == str(inside)
+
+
 def test_a_runner_decides_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECGBOOK_OUTPUT", str(tmp_path))
     assert run_by_hand(tmp_path, setup_code(""), parameters(""), "print(scale)") == "cpu\n"

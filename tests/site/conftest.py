@@ -66,7 +66,7 @@ def server() -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     """Chromium, the distribution's own."""
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (on Debian and Ubuntu: apt-get install chromium)")
+        pytest.skip("Chromium is not installed (on Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield started
