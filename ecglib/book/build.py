@@ -166,7 +166,7 @@ def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     write_pages(root, stage / "book", scale)
     if "book/exercises" in listed:
         chapters = [headers[page] for page in contents(root) if page in headers]
-        write_text(stage / "book" / "exercises.md", exercises_page(chapters, runs))
+        write_text(stage / "book" / "exercises.md", exercises_page(chapters, committed_runs(root)))
     if "book/api/index" in listed:
         write_api_pages(stage / "book" / "api")
 
