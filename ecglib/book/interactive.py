@@ -19,8 +19,16 @@ NOTICE = (
 """What a reader is told."""
 
 
-def use_twins_without_data() -> None:
+_first: list[str] = []
+
+
+def use_twins_without_data(*first: str) -> None:
     """Let a notebook run at scale ``smoke`` where its parameters want real data and none are named.
+
+    Parameters
+    ----------
+    *first : str
+        Chapters that have to run before on the same twins, because this one reads what they made of them.
 
     After each cell it looks whether ``scale`` was set, and changes it with a notice. Outside Jupyter, and where
     ``ecgbook run`` runs the chapter, it does nothing.
@@ -33,6 +41,7 @@ def use_twins_without_data() -> None:
     --------
     >>> use_twins_without_data()
     """
+    _first[:] = first
     shell = _shell()
     if shell is not None and not os.environ.get(OUTPUT_VARIABLE):
         shell.events.register("post_run_cell", _look)
@@ -60,6 +69,8 @@ def fall_back(names: MutableMapping[str, Any]) -> None:
     if names.get("scale") in ("cpu", "gpu") and not (names.get("data_dir") or os.environ.get(DATA_VARIABLE)):
         names["scale"] = "smoke"
         print(NOTICE)
+        if _first:
+            print(f"This page needs what others made of the same data. Run these notebooks first: {', '.join(_first)}.")
 
 
 def _look(_result: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,12 @@ from nbformat import NotebookNode
 from ecglib.book.headers import Header, assigned_literals
 from ecglib.book.results import write_text
 from ecglib.errors import ChapterError
+
+RUN_FIRST = {
+    "27_more_people": ("23_rhythm_classifier",),
+    "36_comparison": ("33_superdiagnostic", "34_wave_segmentation"),
+}
+"""Chapters that read what another made of the same records: networks of each fold, scores of each recording."""
 
 SETUP_COMMENT = "# A hosted notebook installs the package here; elsewhere there is nothing to do."
 
@@ -60,13 +66,15 @@ def substitute(code: str, values: Mapping[str, Any]) -> str:
     return b"\n".join(lines).decode()
 
 
-def setup_code(repository: str) -> str:
+def setup_code(repository: str, first: Sequence[str] = ()) -> str:
     """Give the code of the set-up cell: it gets the book where ``ecglib`` is missing, and does without the real data.
 
     Parameters
     ----------
     repository : str
         The book's address; without one, nothing can be got.
+    first : sequence of str
+        Chapters whose measurements this one reads, so that twins want them run before.
 
     Notes
     -----
@@ -91,7 +99,8 @@ def setup_code(repository: str) -> str:
         "    %cd ecg-reproduced/notebooks",
         "",
     )
-    fall_back = ("from ecglib.book.interactive import use_twins_without_data", "", "use_twins_without_data()")
+    named = ", ".join(json.dumps(chapter) for chapter in first)
+    fall_back = ("from ecglib.book.interactive import use_twins_without_data", "", f"use_twins_without_data({named})")
     return "\n".join((SETUP_COMMENT, *(install if repository else ()), *fall_back))
 
 
@@ -173,7 +182,7 @@ def join(header: Header, executed: NotebookNode, repository: str = "") -> Notebo
             values = {name: ast.literal_eval(value) for name, value in assigned_literals(run.source).items()}
             cell.source = substitute(cell.source, values)
         elif "setup" in special:
-            cell.source = setup_code(repository)
+            cell.source = setup_code(repository, RUN_FIRST.get(header.name, ()))
         cell.outputs, cell.execution_count = run.outputs, run.execution_count
     return notebook
 

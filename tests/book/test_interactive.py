@@ -7,8 +7,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from ecglib.book.headers import read_headers
 from ecglib.book.interactive import NOTICE, fall_back
-from ecglib.book.pairs import setup_code
+from ecglib.book.pairs import RUN_FIRST, setup_code
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,6 +35,21 @@ def test_a_notebook_without_data_runs_on_twins_and_says_so(tmp_path: Path) -> No
     cells = (setup_code(""), parameters(""), "print(scale)")
     printed = run_by_hand(tmp_path, *cells, *cells)
     assert printed == f"{NOTICE}\nsmoke\n" * 2
+
+
+def test_a_page_that_compares_names_what_has_to_run_first(tmp_path: Path) -> None:
+    printed = run_by_hand(tmp_path, setup_code("", ["33_first", "34_second"]), parameters(""))
+    assert printed.startswith(f"{NOTICE}\n")
+    assert "Run these notebooks first: 33_first, 34_second." in printed
+
+
+def test_pages_that_need_others_run_are_among_those_that_need_them() -> None:
+    headers = read_headers(REPOSITORY)
+    for name, first in RUN_FIRST.items():
+        assert set(first) <= set(headers[name].needs)
+        notebook = nbformat.read(headers[name].notebook, as_version=4)
+        (setup,) = [cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])]
+        assert setup.source.endswith(setup_code("", first).partition("\n")[2])
 
 
 def test_a_notebook_with_data_runs_as_it_says(tmp_path: Path) -> None:
