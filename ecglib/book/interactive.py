@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-from ecglib.book.settings import OUTPUT_VARIABLE
+from ecglib.book.settings import OUTPUT_VARIABLE, find_root, output_folder
 
 DATA_VARIABLE = "ECGLIB_DATA"
 """Environment variable that names the folder with the real databases."""
@@ -69,8 +70,23 @@ def fall_back(names: MutableMapping[str, Any]) -> None:
     if names.get("scale") in ("cpu", "gpu") and not (names.get("data_dir") or os.environ.get(DATA_VARIABLE)):
         names["scale"] = "smoke"
         print(NOTICE)
-        if _first:
-            print(f"This page needs what others made of the same data. Run these notebooks first: {', '.join(_first)}.")
+        for chapter in _first:
+            _run_first(chapter)
+
+
+def _run_first(chapter: str) -> None:
+    """Run another chapter's source at scale ``smoke``, unless what it makes is there already."""
+    root = find_root()
+    if root is None or (output_folder(root) / "artefacts" / chapter).is_dir():
+        return
+    print(f"This page reads what {chapter} makes of the same twins, so that runs first. It takes about a minute.")
+    subprocess.run(
+        [sys.executable, f"{chapter}.py"],
+        cwd=root / "notebooks",
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _look(_result: object) -> None:

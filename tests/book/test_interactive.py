@@ -37,10 +37,20 @@ def test_a_notebook_without_data_runs_on_twins_and_says_so(tmp_path: Path) -> No
     assert printed == f"{NOTICE}\nsmoke\n" * 2
 
 
-def test_a_page_that_compares_names_what_has_to_run_first(tmp_path: Path) -> None:
-    printed = run_by_hand(tmp_path, setup_code("", ["33_first", "34_second"]), parameters(""))
-    assert printed.startswith(f"{NOTICE}\n")
-    assert "Run these notebooks first: 33_first, 34_second." in printed
+def test_what_a_page_reads_of_the_same_twins_runs_first_and_once(tmp_path: Path) -> None:
+    (tmp_path / "_config.yml").write_text("title: A book\n", encoding="utf-8")
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    made = tmp_path / "_build" / "interactive" / "artefacts" / "33_first"
+    (notebooks / "33_first.py").write_text(
+        f"from pathlib import Path\nprint('loud')\nPath({str(made)!r}).mkdir(parents=True)\n", encoding="utf-8"
+    )
+    cells = (setup_code("", ["33_first"]), parameters(""), "print(scale)")
+    printed = run_by_hand(notebooks, *cells, *cells)
+    assert made.is_dir()
+    assert printed.count("This page reads what 33_first makes of the same twins") == 1
+    assert printed.count(NOTICE) == 2
+    assert "loud" not in printed
 
 
 def test_pages_that_need_others_run_are_among_those_that_need_them() -> None:
