@@ -154,19 +154,19 @@ def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     shutil.copy(root / "_toc.yml", stage)
     write_text(stage / "_config.yml", yaml.safe_dump(_settings(root, repository, scale, edition), sort_keys=False))
     listed, claims = set(contents(root)), read_claims(root / "claims.yml")
-    runs = {} if scale else committed_runs(root)
+    runs = committed_runs(root)
     headers = {f"notebooks/{header.name}": header for header in read_headers(root).values()}
     for page, header in headers.items():
         if page in listed:
             executed = output_folder(root, scale) / "notebooks" if scale else root / "notebooks"
             notebook = join(header, read_notebook(executed / f"{header.name}.ipynb"), repository)
-            notebook = refresh_claims(notebook, header.name, claims, runs) if runs else notebook
+            notebook = notebook if scale else refresh_claims(notebook, header.name, claims, runs)
             edited = (published if edition == "published" else student_edition)(notebook, header.name)
             write_notebook(edited, stage / "notebooks" / f"{header.name}.ipynb")
     write_pages(root, stage / "book", scale)
     if "book/exercises" in listed:
         chapters = [headers[page] for page in contents(root) if page in headers]
-        write_text(stage / "book" / "exercises.md", exercises_page(chapters, committed_runs(root)))
+        write_text(stage / "book" / "exercises.md", exercises_page(chapters, runs))
     if "book/api/index" in listed:
         write_api_pages(stage / "book" / "api")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
+from ecglib.book.results import read_results
 from ecglib.book.settings import OUTPUT_VARIABLE, find_root, output_folder
 
 DATA_VARIABLE = "ECGLIB_DATA"
@@ -20,19 +21,16 @@ NOTICE = (
 """What a reader is told."""
 
 
-_first: list[str] = []
-
-
 def use_twins_without_data(*first: str) -> None:
     """Let a notebook run at scale ``smoke`` where its parameters want real data and none are named.
+
+    After each cell it looks whether ``scale`` was set, and changes it with a notice. Outside Jupyter, and where
+    ``ecgbook run`` runs the chapter, it does nothing.
 
     Parameters
     ----------
     *first : str
         Chapters that have to run before on the same twins, because this one reads what they made of them.
-
-    After each cell it looks whether ``scale`` was set, and changes it with a notice. Outside Jupyter, and where
-    ``ecgbook run`` runs the chapter, it does nothing.
 
     Notes
     -----
@@ -42,19 +40,21 @@ def use_twins_without_data(*first: str) -> None:
     --------
     >>> use_twins_without_data()
     """
-    _first[:] = first
-    shell = _shell()
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None and not os.environ.get(OUTPUT_VARIABLE):
-        shell.events.register("post_run_cell", _look)
+        shell.events.register("post_run_cell", lambda _result: fall_back(shell.user_ns, first))
 
 
-def fall_back(names: MutableMapping[str, Any]) -> None:
+def fall_back(names: MutableMapping[str, Any], first: Sequence[str] = ()) -> None:
     """Change ``scale`` to ``"smoke"`` among a notebook's names, if it wants real data and none are named.
 
     Parameters
     ----------
     names : mutable mapping
         The notebook's variables.
+    first : sequence of str
+        Chapters that then run before, at scale ``smoke`` too.
 
     Notes
     -----
@@ -70,29 +70,26 @@ def fall_back(names: MutableMapping[str, Any]) -> None:
     if names.get("scale") in ("cpu", "gpu") and not (names.get("data_dir") or os.environ.get(DATA_VARIABLE)):
         names["scale"] = "smoke"
         print(NOTICE)
-        for chapter in _first:
+        for chapter in first:
             _run_first(chapter)
 
 
 def _run_first(chapter: str) -> None:
-    """Run another chapter's source at scale ``smoke``, unless what it makes is there already."""
+    """Run another chapter's source at scale ``smoke``, unless it has run to its end on twins already."""
     root = find_root()
-    if root is None or (output_folder(root) / "artefacts" / chapter).is_dir():
+    if root is None:
+        return
+    results = output_folder(root) / "results" / f"{chapter}.json"  # its last cell writes them
+    if results.is_file() and read_results(results).scale == "smoke":
         return
     print(f"This page reads what {chapter} makes of the same twins, so that runs first. It takes about a minute.")
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, f"{chapter}.py"],
         cwd=root / "notebooks",
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
-
-
-def _look(_result: object) -> None:
-    fall_back(_shell().user_ns)
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None else None
+    if done.returncode:
+        print(f"{chapter} did not run to its end; cells below that need it will fail. It said:\n{done.stderr[-2000:]}")

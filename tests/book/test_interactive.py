@@ -37,20 +37,36 @@ def test_a_notebook_without_data_runs_on_twins_and_says_so(tmp_path: Path) -> No
     assert printed == f"{NOTICE}\nsmoke\n" * 2
 
 
-def test_what_a_page_reads_of_the_same_twins_runs_first_and_once(tmp_path: Path) -> None:
+FIRST = """\
+from ecglib.book import open_chapter
+print("loud")
+open_chapter("33_first", scale="smoke", seed=0, data_dir="", device="cpu").{end}
+"""
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path) -> Path:
+    """The folder of a book's notebooks, without any."""
     (tmp_path / "_config.yml").write_text("title: A book\n", encoding="utf-8")
-    notebooks = tmp_path / "notebooks"
-    notebooks.mkdir()
-    made = tmp_path / "_build" / "interactive" / "artefacts" / "33_first"
-    (notebooks / "33_first.py").write_text(
-        f"from pathlib import Path\nprint('loud')\nPath({str(made)!r}).mkdir(parents=True)\n", encoding="utf-8"
-    )
+    (tmp_path / "notebooks").mkdir()
+    return tmp_path / "notebooks"
+
+
+def test_what_a_page_reads_of_the_same_twins_runs_first_and_once(notebooks: Path) -> None:
+    (notebooks / "33_first.py").write_text(FIRST.format(end="close()"), encoding="utf-8")
     cells = (setup_code("", ["33_first"]), parameters(""), "print(scale)")
     printed = run_by_hand(notebooks, *cells, *cells)
-    assert made.is_dir()
     assert printed.count("This page reads what 33_first makes of the same twins") == 1
     assert printed.count(NOTICE) == 2
     assert "loud" not in printed
+
+
+def test_what_fails_before_says_so_and_runs_again(notebooks: Path) -> None:
+    (notebooks / "33_first.py").write_text(FIRST.format(end="folder and 1 / 0"), encoding="utf-8")
+    cells = (setup_code("", ["33_first"]), parameters(""), "print(scale)")
+    printed = run_by_hand(notebooks, *cells, *cells)
+    assert printed.count("33_first did not run to its end") == 2
+    assert "ZeroDivisionError" in printed
 
 
 def test_pages_that_need_others_run_are_among_those_that_need_them() -> None:
