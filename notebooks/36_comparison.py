@@ -447,7 +447,7 @@ chapter.show(
 #
 # **On waves, 3KG and Beat-SSL are ahead with ten patients**, and nobody else is surely so. With 160 patients these two are a little behind no pretraining, whose encoder learns at twice their rate: two thousandths, significant, and too small to matter.
 #
-# A *p* of 0.03 is the smallest that this picture can show: two thousand resamples can't give less than 0.001, and Holm's correction multiplies it by the thirty questions. On PTB-XL all of this stands on 126 test recordings of 117 patients, and on 721 or 73 recordings with labels.
+# A *p* of 0.03 is the smallest that this picture can show: two thousand resamples can't give less than 0.001, and Holm's correction multiplies it by the thirty questions. On PTB-XL all of this stands on {glue:text}`../notebooks/33_superdiagnostic.ipynb::supervised.ptbxl.tested:.0f` test recordings, and on {glue:text}`../notebooks/33_superdiagnostic.ipynb::supervised.ptbxl.recordings:.0f` recordings with labels or a tenth of them.
 #
 # ### Beat-SSL against each other method
 #
@@ -583,7 +583,7 @@ for name, table, words in (
 # Friedman's test says that the methods differ (p = {glue:text}`friedman.ludb.p_over_runs:.4f` over runs, {glue:text}`friedman.ludb.p_over_patients:.5f` over patients). **No pretraining ranks first in both pictures**, with a mean rank of {glue:text}`supervised.ludb.rank_over_patients:.2f` over patients. 3KG and Beat-SSL are
 # the last two in both, farther from the first than the critical difference; over patients the ECG-FM-style recipe is so too. A rank test of the paper's kind would call Beat-SSL worse than no pretraining here.
 #
-# That would mislead. By its mean Dice score, no pretraining is only fourth of the seven, and 0.0004 above Beat-SSL (see the table above; the differences are in the third decimal). **Ranks count how often a method is ahead, not by how much**, and with enough blocks any difference becomes significant. Look at the size first. And patients aren't runs: all patients of a fold
+# That would mislead. By its mean Dice score, no pretraining is only fourth of the seven, and hardly above Beat-SSL (see the table above; the differences are in the third decimal). **Ranks count how often a method is ahead, not by how much**, and with enough blocks any difference becomes significant. Look at the size first. And patients aren't runs: all patients of a fold
 # are scored by the same models, so the second test says nothing of what another training would give.
 #
 # ## The number against the paper's

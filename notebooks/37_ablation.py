@@ -506,7 +506,7 @@ chapter.show(
 #    {glue:text}`ssl_soft1_none_50.ptbxl.auroc_minus_ssl_hard_none_1:.3f`, hard beats on top of them {glue:text}`ssl_soft1_hard_50.ptbxl.auroc_minus_ssl_soft1_none_50:.3f`, and in the probe {glue:text}`ssl_soft1_hard_50.ptbxl_probe.auroc_minus_ssl_soft1_none_50:.3f`; none of these is sure.
 #
 # **F1 tells it otherwise.** It isn't in the picture and not in the correction: there, hard beats added to 3KG gain {glue:text}`ssl_hard_hard_1.ptbxl.macro_f1_minus_ssl_hard_none_1:.3f` (fine-tuned; the interval leaves zero out), more than soft rhythm targets alone ({glue:text}`ssl_soft1_none_50.ptbxl.macro_f1_minus_ssl_hard_none_1:.3f`), while on top of soft
-# rhythm targets they gain {glue:text}`ssl_soft1_hard_50.ptbxl.macro_f1_minus_ssl_soft1_none_50:.3f`. So which of the two contrasts does it, two scores of the same models answer differently. 126 test recordings and 100 steps of pretraining can't settle it.
+# rhythm targets they gain {glue:text}`ssl_soft1_hard_50.ptbxl.macro_f1_minus_ssl_soft1_none_50:.3f`. So which of the two contrasts does it, two scores of the same models answer differently. {glue:text}`../notebooks/33_superdiagnostic.ipynb::supervised.ptbxl.tested:.0f` test recordings and {glue:text}`ssl_hard_none_1.pretraining.ablation_steps:.0f` steps of pretraining can't settle it.
 #
 # ## The number against the paper's
 
@@ -520,7 +520,7 @@ chapter.claims()
 # - **soft_1 and soft_2 are ours**. If the paper's differ, so may everything on this page.
 # - **The unit of soft_1** is set so that 50 is a sensible exponent, as in the paper's figure. That makes 1 a poor one by construction: it shows what such an exponent does, and not that another unit couldn't do without.
 # - **Rates** as in the chapters on [the superclasses](33_superdiagnostic.ipynb) and [waves](34_wave_segmentation.ipynb): the heads learn at 0.002, and so does the encoder without pretraining; a pretrained one at 0.0005 and 0.001.
-# - **Three seeds** at `cpu`. PTB-XL's tenth fold has 126 recordings with a superclass here, and 721 train. On LUDB two folds take turns, so a model learns from 100 patients, not from the 160 of the chapter on waves.
+# - **Three seeds** at `cpu`. PTB-XL's tenth fold has {glue:text}`../notebooks/33_superdiagnostic.ipynb::supervised.ptbxl.tested:.0f` recordings with a superclass here, and {glue:text}`../notebooks/33_superdiagnostic.ipynb::supervised.ptbxl.recordings:.0f` train. On LUDB two folds take turns, so a model learns from 100 patients, not from the 160 of the chapter on waves.
 # - **Holm's correction** over all differences shown together.
 # ```
 
