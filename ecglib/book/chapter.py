@@ -341,15 +341,17 @@ class Chapter:
         if self.root is None or not (self.root / CLAIMS_FILE).is_file():
             show_markdown("The papers' claims stand in the book's repository; this notebook runs without it.")
             return
-        from ecglib.book.claims import judge, read_claims
-        from ecglib.book.pages import claims_html, claims_text
+        from ecglib.book.claims import read_claims
+        from ecglib.book.claims_output import NO_CLAIMS
+        from ecglib.book.claims_page import claims_html, claims_text
+        from ecglib.book.judge import judge
         from ecglib.book.results import read_folder
 
         results = read_folder(self.output / "results") | {self.name: self._results()}
-        claims = [claim for claim in read_claims(self.root / CLAIMS_FILE) if claim.chapter == self.name]
-        judged = [judge(claim, results, self.scale) for claim in claims]
+        judged = judge(read_claims(self.root / CLAIMS_FILE), {self.scale: results})
+        judged = [entry for entry in judged if entry.claim.chapter == self.name]
         if not judged:
-            show_markdown("No number of the three papers is checked on this page.")
+            show_markdown(NO_CLAIMS)
         elif in_notebook():
             from IPython.display import display
 
@@ -358,7 +360,7 @@ class Chapter:
             print(claims_text(judged))
 
     def claim_value(self, claim: str) -> float:
-        """Give the number that a paper reports.
+        """Give the number that a paper reports: a value, a gain in percent or a difference.
 
         Parameters
         ----------
@@ -378,7 +380,7 @@ class Chapter:
                 expected=f"the book's repository with {CLAIMS_FILE}",
                 remedy="run the chapter from a clone of the repository",
             )
-        found = {entry.id: entry.value for entry in read_claims(self.root / CLAIMS_FILE)}
+        found = {entry.id: entry.reported for entry in read_claims(self.root / CLAIMS_FILE)}
         value = found.get(claim)
         if value is None:
             raise ChapterError(

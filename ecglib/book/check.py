@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +13,16 @@ from typing import Any
 
 import nbformat
 
-from ecglib.book.claims import Claim, judge, read_claims
+from ecglib.book.claims import Claims, read_claims
 from ecglib.book.claims_output import refresh_claims
 from ecglib.book.headers import SCALES, assigned_literals, read_headers
+from ecglib.book.judge import judge
 from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
 from ecglib.book.provenance import code_cells, is_covered, source_sha256
-from ecglib.book.results import Results, read_results
+from ecglib.book.rerun import compare
+from ecglib.book.results import Results, difference_name, read_folder, read_results
 from ecglib.book.settings import repository_url
-from ecglib.databases import DATABASES
 from ecglib.errors import ChapterError
 
 LEAST_SEEDS = 3
@@ -128,37 +129,11 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     if scale is None:
         problems += [Problem("weights", name, message) for name, message in card_problems(root, headers, found)]
         problems += _tables(claims, found, notebooks)
-    for claim in claims:
-        if claim.chapter in found:
-            of_scale = {name: entry for name, entry in found.items() if entry.scale == found[claim.chapter].scale}
-            problems += _claim(claim, of_scale)
+    problems += _unmeasured(claims, found, headers)
+    problems += _drift(claims, found, root)
+    if scale is None:
+        problems += _verdicts(claims, found)
     return problems
-
-
-def within(claim: Claim, scale: str, value: float) -> Problem | None:
-    """Compare a value with the range of reruns that a claim expects at this scale; None where it lies inside.
-
-    Notes
-    -----
-    Source: our choice. Taught in chapter ``10_cnn``.
-
-    Examples
-    --------
-    >>> from ecglib.book.claims import Expected
-    >>> claim = Claim("a", "song2026", "s", "abstract", "P", "absolute", "10_cnn", "cnn.intra.macro_f1", 0.951,
-    ...               sense="below", expected={"cpu": Expected(0.91, 0.89, 0.93)})
-    >>> print(within(claim, "cpu", 0.95))
-    a: too good: cnn.intra.macro_f1 is 0.95, above the expected 0.89 to 0.93; look for a leak before you rejoice
-    """
-    expected = claim.expected.get(scale)
-    if expected is None or expected.low <= value <= expected.high:
-        return None
-    if value > expected.high:
-        kind, side, advice = "too good", "above", "look for a leak before you rejoice"
-    else:
-        kind, side, advice = "drift", "below", "find out what changed"
-    where = f"{claim.metric} is {value:.6g}, {side} the expected {expected.low:g} to {expected.high:g}"
-    return Problem(kind, claim.id, f"{where}; {advice}")
 
 
 def _contents(root: Path, chapters: list[str]) -> Iterator[Problem]:
@@ -318,36 +293,52 @@ def _repeated(found: Mapping[str, Results]) -> Iterator[Problem]:
                 )
 
 
-def _names_method(metric: str, method: str) -> bool:
-    return metric.startswith(f"{method}.") or metric.endswith(f"_minus_{method}")
-
-
-def _tables(claims: Sequence[Claim], found: Mapping[str, Results], notebooks: Mapping[str, Any]) -> Iterator[Problem]:
-    runs: dict[str, dict[str, Results]] = {}
-    for chapter, results in found.items():
-        runs.setdefault(results.scale, {})[chapter] = results
+def _tables(claims: Claims, found: Mapping[str, Results], notebooks: Mapping[str, Any]) -> Iterator[Problem]:
+    runs = _by_scale(found)
     for chapter, notebook in notebooks.items():
         if refresh_claims(deepcopy(notebook), chapter, claims, runs) != notebook:
             message = "its table of claims is older than claims.yml or the results: ecgbook pair"
             yield Problem("pair", chapter, message)
 
 
-def _claim(claim: Claim, results: Mapping[str, Results]) -> Iterator[Problem]:
-    own = results[claim.chapter]
-    not_here = set(claim.requires) - set(DATABASES)  # methods that can't be run, such as domain_ssl
-    missing = [name for name in (claim.metric, *claim.differences) if name not in own.metrics]
-    unexplained = [name for name in missing if not any(_names_method(name, method) for method in not_here)]
-    for name in unexplained:
-        yield Problem("claims", claim.id, f"chapter {claim.chapter} did not record {name}")
-    if missing:
-        return
-    problem = within(claim, own.scale, own.metrics[claim.metric].value)
-    if problem:
-        yield problem
-    judgement = judge(claim, results, own.scale)
-    if judgement.verdict == "not testable here":
-        return
-    if own.scale not in claim.expected:
-        yield Problem("claims", claim.id, f"it expects nothing at {own.scale}: ecgbook expect --scale {own.scale}")
-    if judgement.verdict != "reproduced" and not claim.why.strip():
-        yield Problem("claims", claim.id, f"the verdict is '{judgement.verdict}': say why in one sentence")
+def _unmeasured(claims: Claims, found: Mapping[str, Results], chapters: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find claims whose chapter isn't there, or did not record what they are judged by."""
+    for claim in claims:
+        if claim.chapter not in chapters:
+            known = ", ".join(chapters)
+            yield Problem("claims", claim.id, f"there is no chapter {claim.chapter}; write one of {known}")
+        elif claim.chapter in found and not claim.out_of_scope:
+            own = found[claim.chapter].metrics
+            for name in (claim.metric, *(difference_name(claim.metric, effect.over) for effect in claim.effects)):
+                if name not in own:
+                    yield Problem("claims", claim.id, f"chapter {claim.chapter} did not record {name}")
+
+
+def _drift(claims: Claims, found: Mapping[str, Results], root: Path) -> Iterator[Problem]:
+    published = {name: read_folder(root / "results" / name) for name in SCALES}
+    for results in _by_scale(found).values():
+        for entry in compare(claims, results, published):
+            if entry.state == "failed":
+                advice = "look for a leak before you rejoice" if entry.too_good else "find out what changed"
+                yield Problem("too good" if entry.too_good else "drift", entry.claim.id, f"{entry.what}; {advice}")
+
+
+def _verdicts(claims: Claims, found: Mapping[str, Results]) -> Iterator[Problem]:
+    """Find published claims without a range of reruns, or without the sentence that says why we differ."""
+    for entry in judge(claims, _by_scale(found)):
+        claim = entry.claim
+        if not entry.parts:
+            continue
+        if entry.scale not in claim.expected:
+            yield Problem(
+                "claims", claim.id, f"it expects nothing at {entry.scale}: ecgbook expect --scale {entry.scale}"
+            )
+        if entry.verdict != "reproduced" and not claim.why.strip():
+            yield Problem("claims", claim.id, f"the verdict is '{entry.verdict}': say why in one sentence")
+
+
+def _by_scale(found: Mapping[str, Results]) -> dict[str, dict[str, Results]]:
+    runs: dict[str, dict[str, Results]] = {}
+    for chapter, results in found.items():
+        runs.setdefault(results.scale, {})[chapter] = results
+    return runs

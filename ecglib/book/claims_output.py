@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from ecglib.book.claims import Claim
-from ecglib.book.pages import Runs, claims_html, claims_text, judge_best
+from ecglib.book.claims import Claims
+from ecglib.book.claims_page import claims_html, claims_text
+from ecglib.book.judge import Runs, judge
 
 CALL = "chapter.claims()"
 """What a cell that shows the claims holds."""
 
+NO_CLAIMS = "No number of the three papers is checked on this page."
+"""What a page without claims shows in their place."""
 
-def refresh_claims(notebook: NotebookNode, chapter: str, claims: Sequence[Claim], runs: Runs) -> NotebookNode:
+
+def refresh_claims(notebook: NotebookNode, chapter: str, claims: Claims, runs: Runs) -> NotebookNode:
     """Judge a chapter's claims again, and put the table in place of the one that its run showed.
 
     Verdicts are computed from results, also from those of other chapters, and reasons are written after the run. So a
@@ -25,7 +27,7 @@ def refresh_claims(notebook: NotebookNode, chapter: str, claims: Sequence[Claim]
     notebook : NotebookNode
         An executed chapter; changed in place.
     chapter : str
-    claims : sequence of Claim
+    claims : Claims
         All of the book's; those of other chapters are left out.
     runs : mapping of str to mapping of str to Results
         Results by scale, then by chapter.
@@ -39,9 +41,12 @@ def refresh_claims(notebook: NotebookNode, chapter: str, claims: Sequence[Claim]
     -----
     Source: our choice. Taught in chapter ``10_cnn``.
     """
-    judged = judge_best([claim for claim in claims if claim.chapter == chapter], runs)
+    judged = [entry for entry in judge(claims, runs) if entry.claim.chapter == chapter]
     for cell in notebook.cells:
-        if judged and cell.cell_type == "code" and cell.source.strip() == CALL and cell.outputs:
-            data = {"text/html": claims_html(judged), "text/plain": claims_text(judged)}
-            cell.outputs = [new_output("display_data", data)]
+        if cell.cell_type == "code" and cell.source.strip() == CALL and cell.outputs:
+            if judged:
+                data = {"text/html": claims_html(judged), "text/plain": claims_text(judged)}
+                cell.outputs = [new_output("display_data", data)]
+            elif "text/html" in cell.outputs[0].get("data", {}):
+                cell.outputs = [new_output("display_data", {"text/markdown": NO_CLAIMS, "text/plain": NO_CLAIMS})]
     return notebook

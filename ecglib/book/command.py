@@ -262,7 +262,8 @@ def _pair(options: argparse.Namespace) -> None:
 
 def _expect(options: argparse.Namespace) -> None:
     from ecglib.book.chapter import CLAIMS_FILE
-    from ecglib.book.claims import expected_ranges, read_claims, write_expected
+    from ecglib.book.claims import read_claims
+    from ecglib.book.expected import expected_ranges, write_expected
     from ecglib.book.results import read_folder
 
     root = book_root()
