@@ -16,7 +16,7 @@ import nbformat
 from ecglib.book.claims import Claims, read_claims
 from ecglib.book.claims_output import refresh_claims
 from ecglib.book.headers import SCALES, assigned_literals, read_headers
-from ecglib.book.judge import judge
+from ecglib.book.judge import Runs, judge
 from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
 from ecglib.book.provenance import code_cells, is_covered, source_sha256
@@ -130,7 +130,8 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
         problems += [Problem("weights", name, message) for name, message in card_problems(root, headers, found)]
         problems += _tables(claims, found, notebooks)
     problems += _unmeasured(claims, found, headers)
-    problems += _drift(claims, found, root)
+    published = {name: read_folder(root / "results" / name) for name in SCALES} if scale else _by_scale(found)
+    problems += _drift(claims, found, published)
     if scale is None:
         problems += _verdicts(claims, found)
     return problems
@@ -314,8 +315,7 @@ def _unmeasured(claims: Claims, found: Mapping[str, Results], chapters: Mapping[
                     yield Problem("claims", claim.id, f"chapter {claim.chapter} did not record {name}")
 
 
-def _drift(claims: Claims, found: Mapping[str, Results], root: Path) -> Iterator[Problem]:
-    published = {name: read_folder(root / "results" / name) for name in SCALES}
+def _drift(claims: Claims, found: Mapping[str, Results], published: Runs) -> Iterator[Problem]:
     for results in _by_scale(found).values():
         for entry in compare(claims, results, published):
             if entry.state == "failed":

@@ -148,20 +148,17 @@ def _outside(claim: Claim, expected: Expected, ours: Metric, lookup: Mapping[str
 def _beside(claim: Claim, own: Results, before: Results, expected: Expected) -> Comparison:
     """Hold a number against the range and the interval of another scale."""
     ours, published = own.metrics[claim.metric], before.metrics[claim.metric]
-    inside = expected.low <= ours.value <= expected.high
-    worse = ours.value < expected.low and (published.low is None or ours.value < published.low)
-    same_data = _digests(own) == _digests(before)
-    state = "held" if inside else "failed" if worse and same_data else "moved"
+    if expected.low <= ours.value <= expected.high:
+        return Comparison(claim, own.scale, ours, published, expected, "held")
+    side = "below" if ours.value < expected.low else "above"
     what = (
-        ""
-        if inside
-        else (
-            f"{claim.metric} is {ours.value:.6g}, {'below' if ours.value < expected.low else 'above'} the "
-            f"{expected.low:g} to {expected.high:g} of scale {before.scale}"
-            + (f" and its interval from {published.low:.6g}, on the same data" if state == "failed" else "")
-        )
+        f"{claim.metric} is {ours.value:.6g}, {side} the {expected.low:g} to {expected.high:g} of scale {before.scale}"
     )
-    return Comparison(claim, own.scale, ours, published, expected, state, what)
+    least = expected.low if published.low is None else min(expected.low, published.low)
+    if ours.value < least and _digests(own) == _digests(before):
+        what = f"{what}, and below {least:.6g}, where its interval begins, on the same data"
+        return Comparison(claim, own.scale, ours, published, expected, "failed", what)
+    return Comparison(claim, own.scale, ours, published, expected, "moved", what)
 
 
 def _digests(results: Results) -> dict[str, str]:

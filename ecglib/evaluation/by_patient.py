@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecglib.errors import ECGError
 from ecglib.evaluation.checks import as_resamples
-from ecglib.evaluation.comparison import Difference, two_sided
+from ecglib.evaluation.comparison import Difference, seed_by_seed, two_sided
 from ecglib.evaluation.intervals import LEVEL, Interval, draw, percentiles
 
 
@@ -96,7 +96,8 @@ def paired_over_patients(first: ArrayLike, second: ArrayLike, *, resamples: int 
     resampled = _resampled(differences, resamples, seed)
     low, high = percentiles(resampled)
     method, number = "paired patient bootstrap", len(differences)
-    return Difference(float(differences.mean()), low, high, two_sided(resampled), LEVEL, method, number, resamples)
+    value, seeds = float(differences.mean()), seed_by_seed(one.mean(axis=1), other.mean(axis=1))
+    return Difference(value, low, high, two_sided(resampled), LEVEL, method, number, resamples, seeds)
 
 
 def _resampled(values: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:

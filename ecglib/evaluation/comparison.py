@@ -34,6 +34,8 @@ class Difference:
         How many beats or patients were resampled.
     resamples : int
         Resamples that the numbers rest on: those in which no class was lost.
+    by_seed : tuple of float
+        The difference of each seed by itself, which ``seeds_and_units`` needs; empty where the two have other seeds.
 
     Notes
     -----
@@ -53,6 +55,7 @@ class Difference:
     method: str = "paired patient bootstrap"
     n: int = 0
     resamples: int = 0
+    by_seed: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -136,9 +139,15 @@ def paired_difference(
         metric,
     )
     low, high = percentiles(differences)
-    value = observed[metric][:split].mean() - observed[metric][split:].mean()
-    method, number = f"paired {drawn.method}", len(differences)
-    return Difference(float(value), low, high, two_sided(differences), LEVEL, method, drawn.n, number)
+    one, other = observed[metric][:split], observed[metric][split:]
+    value, method, number = one.mean() - other.mean(), f"paired {drawn.method}", len(differences)
+    seeds = seed_by_seed(one, other)
+    return Difference(float(value), low, high, two_sided(differences), LEVEL, method, drawn.n, number, seeds)
+
+
+def seed_by_seed(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, ...]:
+    """Subtract the numbers of two models seed by seed; empty where both have several seeds, but not as many."""
+    return tuple((one - other).tolist()) if len(one) == len(other) or 1 in (len(one), len(other)) else ()
 
 
 def two_sided(differences: NDArray[np.float64]) -> float:

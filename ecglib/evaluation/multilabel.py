@@ -12,7 +12,7 @@ from sklearn.metrics import precision_recall_curve
 
 from ecglib.errors import ECGError
 from ecglib.evaluation.checks import as_patients, as_resamples
-from ecglib.evaluation.comparison import Difference, two_sided
+from ecglib.evaluation.comparison import Difference, seed_by_seed, two_sided
 from ecglib.evaluation.intervals import LEVEL, Interval, chunks, draw, keep_defined, percentiles
 from ecglib.evaluation.ranking import Ranking
 
@@ -184,7 +184,8 @@ def multilabel_difference(
     low, high = percentiles(differences)
     value = float(one.observed[metric].mean() - other.observed[metric].mean())
     method, number = "paired patient bootstrap", len(differences)
-    return Difference(value, low, high, two_sided(differences), LEVEL, method, one.patients, number)
+    seeds = seed_by_seed(one.observed[metric], other.observed[metric])
+    return Difference(value, low, high, two_sided(differences), LEVEL, method, one.patients, number, seeds)
 
 
 @dataclass(frozen=True)

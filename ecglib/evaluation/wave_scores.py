@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecglib.errors import ECGError
 from ecglib.evaluation.checks import as_patients, as_resamples
-from ecglib.evaluation.comparison import Difference, two_sided
+from ecglib.evaluation.comparison import Difference, seed_by_seed, two_sided
 from ecglib.evaluation.intervals import LEVEL, Interval, draw, keep_defined, percentiles
 from ecglib.signals.wave_labels import UNKNOWN, WAVES
 
@@ -162,7 +162,8 @@ def wave_difference(
     low, high = percentiles(differences)
     value = float(one.observed[metric].mean() - other.observed[metric].mean())
     method, number = "paired patient bootstrap", len(differences)
-    return Difference(value, low, high, two_sided(differences), LEVEL, method, one.patients, number)
+    seeds = seed_by_seed(one.observed[metric], other.observed[metric])
+    return Difference(value, low, high, two_sided(differences), LEVEL, method, one.patients, number, seeds)
 
 
 def dice_of_recordings(counts: ArrayLike) -> NDArray[np.float64]:

@@ -11,8 +11,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from ecglib.book.check import check
-from ecglib.book.claims import expected_ranges, read_claims, write_expected
+from ecglib.book.claims import read_claims
 from ecglib.book.claims_output import refresh_claims
+from ecglib.book.expected import expected_ranges, write_expected
 from ecglib.book.headers import read_header
 from ecglib.book.pairs import join, read_source, substitute, write_notebook
 from ecglib.book.results import read_folder
@@ -26,42 +27,33 @@ from ecglib.evaluation.intervals import Interval
 train, test = ["101", "201"], ["103", "200"]
 splits.assert_patient_disjoint(train, test)
 chapter.seeds(smoke=2, cpu=3, gpu=10)
-chapter.record("cnn.inter.accuracy", Interval(0.9, 0.88, 0.92, n=2, by_seed=(0.899, 0.9, 0.901)))
+chapter.record("cnn.inter.accuracy", Interval(0.91, 0.895, 0.925, n=900, by_seed=(0.909, 0.91, 0.911)))
 chapter.record("forest.inter.accuracy", 0.8, low=0.78, high=0.82)
-chapter.record_difference("cnn.inter.accuracy", "forest.inter.accuracy", Difference(0.1, 0.06, 0.14, 0.001))"""
+chapter.record_difference("cnn.inter.accuracy", "forest.inter.accuracy", Difference(0.11, 0.07, 0.15, 0.001, n=900))"""
 
 CLAIMS = """\
+questions:
+  forest: Is the CNN better than the forest?
+claims:
 - id: number
   paper: song2026
   statement: The CNN has an accuracy of 0.91.
   where: abstract
   mark: P
-  kind: absolute
-  value: 0.91
   chapter: 98_demo
   metric: cnn.inter.accuracy
-  baseline: forest.inter.accuracy
+  value: {reported: 0.91, margin: 0.0225, guard: forest.inter.accuracy}
 
 - id: order
   paper: song2026
   statement: The CNN is better than the forest.
   where: abstract
   mark: P
-  kind: ordering
   chapter: 98_demo
   metric: cnn.inter.accuracy
-  versus: [forest.inter.accuracy]
-
-- id: later
-  paper: song2026
-  statement: A chapter that is not written.
-  where: abstract
-  mark: P
-  kind: absolute
-  value: 0.91
-  chapter: 99_later
-  metric: later.inter.accuracy
-  baseline: 0.5
+  effects:
+  - {over: forest.inter.accuracy}
+  question: forest
 """
 
 
@@ -162,8 +154,9 @@ def move(book, value):
     edit_notebook(book, show)
 
 
-@pytest.mark.parametrize(("value", "kind"), [(0.885, "drift"), (0.915, "too good"), (0.5, "drift"), (1.0, "too good")])
+@pytest.mark.parametrize(("value", "kind"), [(0.895, "drift"), (0.925, "too good"), (0.5, "drift"), (1.0, "too good")])
 def test_a_metric_outside_its_range_is_caught_on_both_sides(book, value, kind):
+    edit(book / "claims.yml", "  expected:", "  why: Our networks are small.\n  expected:")
     move(book, value)
     problems = check(book)
     assert {problem.kind for problem in problems} == {kind}
@@ -171,7 +164,7 @@ def test_a_metric_outside_its_range_is_caught_on_both_sides(book, value, kind):
 
 
 def test_a_metric_that_moves_within_its_range_is_fine(book):
-    move(book, 0.902)
+    move(book, 0.912)
     assert check(book) == []
 
 
@@ -293,7 +286,7 @@ def test_cells_that_were_not_executed_are_caught_and_exercises_may_be(book):
 
 
 def test_a_page_that_shows_another_number_than_the_results_is_caught(book):
-    edit_results(book, lambda content: content["metrics"]["forest.inter.accuracy"].update(value=0.81))
+    edit_results(book, lambda content: content["metrics"]["forest.inter.accuracy"].update(value=0.8001))
     assert kinds(book) == {"glue"}
 
 
@@ -377,13 +370,22 @@ def test_a_table_of_claims_that_is_older_than_the_claims_is_caught(book):
     assert any(message in problem.message for problem in check(book))
 
 
-def test_a_claim_about_a_method_that_nobody_has_may_stay_unmeasured(book):
+def test_a_claim_that_is_out_of_scope_may_stay_unmeasured(book):
     claims = book / "claims.yml"
-    before = claims.read_text(encoding="utf-8")
-    for metric, caught in (("absent.inter.f1", False), ("cnn.inter.f1", True)):
-        new = f"metric: {metric}\n  requires: {{absent: 1}}"
-        claims.write_text(before.replace("metric: cnn.inter.accuracy", new, 1), encoding="utf-8")
-        assert any("did not record" in problem.message for problem in check(book)) is caught
+    before = claims.read_text(encoding="utf-8").replace(
+        "metric: cnn.inter.accuracy", "metric: absent.inter.accuracy", 1
+    )
+    claims.write_text(before, encoding="utf-8")
+    assert any("did not record absent.inter.accuracy" in problem.message for problem in check(book))
+    out = "metric: absent.inter.accuracy\n  out_of_scope: a private model"
+    claims.write_text(before.replace("metric: absent.inter.accuracy", out), encoding="utf-8")
+    assert check(book) == []
+
+
+def test_a_claim_of_a_chapter_that_is_not_there_is_caught(book):
+    edit(book / "claims.yml", "chapter: 98_demo", "chapter: 99_later")
+    messages = [problem.message for problem in check(book)]
+    assert "there is no chapter 99_later; write one of 98_demo" in messages
 
 
 def test_a_measured_claim_without_a_range_is_caught(book):
@@ -394,13 +396,23 @@ def test_a_measured_claim_without_a_range_is_caught(book):
 
 
 def test_a_difference_that_nobody_explains_is_caught(book):
-    edit(book / "claims.yml", "value: 0.91\n  chapter: 98_demo", "value: 0.99\n  chapter: 98_demo")
+    edit(book / "claims.yml", "reported: 0.91, margin: 0.0225", "reported: 0.99, margin: 0.005")
     assert [problem.place for problem in check(book)] == ["number"]
-    text = (book / "claims.yml").read_text()
-    (book / "claims.yml").write_text(
-        re.sub(r"(?m)^(  baseline: forest.*)$", r"\1\n  why: Our networks are small.", text)
-    )
+    edit(book / "claims.yml", "  expected:", "  why: Our networks are small.\n  expected:")
     assert check(book) == []
+
+
+def test_a_run_at_a_scale_without_ranges_is_red_only_where_it_is_far_worse_on_the_same_data(book):
+    (book / "_build" / "cpu").rename(book / "_build" / "gpu")
+    file = book / "_build" / "gpu" / "results" / "98_demo.json"
+    notebook = book / "_build" / "gpu" / "notebooks" / "98_demo.ipynb"
+    file.write_text(file.read_text().replace('"scale": "cpu"', '"scale": "gpu"'))
+    notebook.write_text(notebook.read_text().replace('scale = \\"cpu\\"', 'scale = \\"gpu\\"'))
+    assert check(book, "gpu") == []
+    for value, found in ((0.93, set()), (0.90, set()), (0.6, {"drift"})):
+        for place in (file, notebook):
+            place.write_text(re.sub(r"\b0\.9(1|3|0)?\b(?=[,\"\\])", str(value), place.read_text()))
+        assert kinds(book, "gpu") == found, value
 
 
 def test_at_smoke_scale_no_range_and_no_reason_is_asked_for(book):
