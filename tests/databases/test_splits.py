@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -275,7 +277,17 @@ def test_real_windows_overlap_as_the_traps_say(real_beats: Beats) -> None:
 
 
 @pytest.mark.real_data
-def test_real_ptbxl_folds_and_ludb(real_data: Path) -> None:
-    assert [len(part) for part in _parts(ptbxl_folds(PTBXL(real_data)))] == [723, 136, 128]
-    assert [len(part) for part in _parts(ptbxl_folds(PTBXL(real_data, rate=500)))] == [353, 81, 66]
+@pytest.mark.parametrize("rate", [100, 500])
+def test_real_ptbxl_folds_are_those_of_the_tables(
+    real_data: Path, ptbxl_rows: Callable[[int], pd.DataFrame], rate: int
+) -> None:
+    side = ptbxl_rows(rate)["side"].to_numpy()
+    split = ptbxl_folds(PTBXL(real_data, rate=rate))
+    for stated, part in zip(("train", "validation", "test"), _parts(split), strict=True):
+        np.testing.assert_array_equal(part, np.flatnonzero(side == stated))
+    assert sum(map(len, _parts(split))) == len(side)
+
+
+@pytest.mark.real_data
+def test_real_ludb_is_split_by_patient(real_data: Path) -> None:
     assert [len(part) for part in _parts(ludb_by_patient(LUDB(real_data).names(), 0))] == [140, 20, 40]

@@ -1,6 +1,8 @@
+import math
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
@@ -118,11 +120,20 @@ def test_real_counts(real_data):
     assert np.bincount(chapman.labels).tolist() == [52, 27, 26, 14]
     assert Counter(chapman.left_out.values()) == {OTHER_RHYTHM: 1}
     assert len(set(chapman.patients)) == 119
-    database = PTBXL(real_data)
-    ptbxl = labelled_recordings(database, scp_rhythm, ("SR", "AFIB"), progress=False)
-    assert np.bincount(ptbxl.labels).tolist() == [480, 48]
-    assert set(ptbxl.left_out.values()) == {OTHER_RHYTHM}
-    import csv
 
-    with (database.root / "scp_statements.csv").open(newline="") as file:
-        assert {row[""] for row in csv.DictReader(file) if row["rhythm"] == "1.0"} == set(SCP_RHYTHMS)
+
+@pytest.mark.real_data
+def test_real_rhythms_are_those_of_the_table(real_data, ptbxl_rows, monkeypatch):
+    database, rows = PTBXL(real_data), ptbxl_rows(100)
+    every = math.ceil(len(rows) / 1000)  # all records of a part, a thousand of the whole
+    names = database.names()[::every]
+    monkeypatch.setattr(database, "names", lambda: names)
+    found = labelled_recordings(database, scp_rhythm, ("SR", "AFIB"), progress=False)
+    stated = rows["rhythms"].iloc[::every].tolist()
+    for label, rhythm in enumerate(found.classes):
+        expected = [name for name, codes in zip(names, stated, strict=True) if codes == {rhythm}]
+        assert found.names[found.labels == label].tolist() == expected
+    assert set(found.left_out.values()) == {OTHER_RHYTHM}
+    assert len(found) + len(found.left_out) == len(names)
+    statements = pd.read_csv(database.root / "scp_statements.csv", index_col=0)
+    assert set(statements.index[statements["rhythm"] == 1]) == set(SCP_RHYTHMS)
