@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pybtex.database import parse_file
 
-from ecglib.databases import PUBLISHED
+from ecglib.databases import PTBXL, PUBLISHED, open_database
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -190,6 +190,32 @@ def test_ci_runs_the_command_that_the_readme_calls_the_test() -> None:
     assert os.access(script, os.X_OK)
     assert script.read_text(encoding="utf-8").splitlines()[-1] == "make test"
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+
+
+def real_data_line(folder: Path | None) -> subprocess.CompletedProcess[str]:
+    """Ask for the line with which CI says what real data it uses; by a Python without site packages."""
+    environment = {key: value for key, value in os.environ.items() if key not in {"ECGLIB_DATA", "PYTHONPATH"}}
+    environment |= {} if folder is None else {"ECGLIB_DATA": str(folder)}
+    script = [sys.executable, "-I", "-S", ROOT / ".ci/real_data.py"]
+    return subprocess.run(script, env=environment, text=True, capture_output=True, check=False)
+
+
+def test_ci_says_which_data_it_uses(twins: Path, tmp_path: Path) -> None:
+    assert "python3 .ci/real_data.py\n" in read(".ci/run")
+    (line,) = real_data_line(twins).stdout.splitlines()
+    for key, published in PUBLISHED.items():
+        assert f"{key} {len(open_database(key, twins)):,} of {published.records:,} records (a part" in line
+    assert f"{len(PTBXL(twins, rate=500)):,} of them at 500 Hz too" in line
+    mitbih = tmp_path / PUBLISHED["mitbih"].folder
+    mitbih.mkdir(parents=True)
+    for number in range(PUBLISHED["mitbih"].records):
+        (mitbih / f"{number}.hea").touch()
+    (line,) = real_data_line(tmp_path).stdout.splitlines()
+    assert "mitbih 48 of 48 records (whole); ludb 0 of 200 records (not here)" in line
+    assert "ECGLIB_DATA is not set" in real_data_line(None).stdout
+    wrong = real_data_line(tmp_path / "nowhere")
+    assert wrong.returncode == 1
+    assert "no folder" in wrong.stderr
 
 
 FAKE_PYTHON = """#!/bin/sh
