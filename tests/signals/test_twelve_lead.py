@@ -153,11 +153,13 @@ def test_memory_does_not_grow_with_the_records(twins, tmp_path):
 
 
 @pytest.mark.real_data
-def test_real_recordings(real_data, tmp_path):
+def test_real_recordings(real_data, tmp_path, monkeypatch):
     """Lead I plus lead III is lead II (Einthoven) to the last digit of PTB-XL and Chapman, not so in LUDB."""
     for kind, off in ((PTBXL, 0.001), (Chapman, 0.001), (LUDB, 0.05)):
         database = kind(real_data)
-        found = twelve_lead_recordings(database, database.names()[:10], cache=tmp_path, progress=False)
+        names = database.names()[:10]
+        monkeypatch.setattr(database, "names", lambda names=names: names)  # else every file here is digested
+        found = twelve_lead_recordings(database, cache=tmp_path, progress=False)
         assert (len(found), dict(found.left_out)) == (10, {})
         i, ii, iii = found.signals[:, :3].swapaxes(0, 1)
         assert np.abs(i + iii - ii).mean() < off
