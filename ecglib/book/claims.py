@@ -43,8 +43,14 @@ from ecglib.book.headers import SCALES
 from ecglib.book.results import check_name, difference_name
 from ecglib.errors import ChapterError
 
-PAPERS = ("song2026", "jeong2024", "rizqyawan2026")
-"""Keys of the three papers; jeong2024 covers its predecessor."""
+PAPERS: Mapping[str, str] = MappingProxyType(
+    {
+        "song2026": "Song et al. 2026, four architectures",
+        "jeong2024": "Jeong, Lee and Shin 2024, beat-score maps",
+        "rizqyawan2026": "Rizqyawan et al. 2026, Beat-SSL",
+    }
+)
+"""The three papers with their titles; jeong2024 covers its predecessor."""
 
 MARKS: Mapping[str, str] = MappingProxyType(
     {

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from ecglib.book.claims import read_claims
+from ecglib.book.arithmetic import arithmetic_page, read_checks
+from ecglib.book.claims import PAPERS, read_claims
 from ecglib.book.claims_page import claims_page
 from ecglib.book.headers import SCALES
 from ecglib.book.html_table import table
@@ -25,14 +26,14 @@ def committed_runs(root: Path | str) -> dict[str, dict[str, Results]]:
 
 
 def write_pages(root: Path | str, folder: Path | str, scale: str | None = None) -> None:
-    """Write ``claims.md`` and ``what_ran_where.md`` from results and ``claims.yml``: the same input, the same bytes.
+    """Write ``claims.md``, ``what_ran_where.md`` and, where there is an ``arithmetic.yml``, ``arithmetic.md``.
 
     Parameters
     ----------
     root : path-like
         The book's folder.
     folder : path-like
-        Where the two pages go.
+        Where the pages go.
     scale : str, optional
         Tell of the run below ``_build/<scale>``; by default of the committed results.
 
@@ -49,6 +50,8 @@ def write_pages(root: Path | str, folder: Path | str, scale: str | None = None) 
     runs: Runs = committed_runs(root) if scale is None else {scale: read_folder(root / "_build" / scale / "results")}
     write_text(folder / "claims.md", claims_page(read_claims(root / "claims.yml"), runs))
     write_text(folder / "what_ran_where.md", what_ran_where_page(runs))
+    if (root / "arithmetic.yml").is_file():
+        write_text(folder / "arithmetic.md", arithmetic_page(read_checks(root / "arithmetic.yml"), PAPERS))
 
 
 def what_ran_where_page(runs: Runs) -> str:
