@@ -372,7 +372,7 @@ for name, values in variation.items():
 # | class | name | what it means |
 # |---|---|---|
 # | N | normal | started in the sinus node; bundle branch blocks, atrial and nodal escape beats count as N |
-# | S | supraventricular ectopic | started early, above the ventricles |
+# | S | supraventricular ectopic | started above the ventricles but not in the sinus node, in most people early |
 # | V | ventricular ectopic | started in a ventricle: wide, strange, mostly no P wave that belongs to it |
 # | F | fusion | a normal and a ventricular beat at the same time |
 # | Q | unknown or paced | a pacemaker's beat, or one that nobody could classify |
@@ -400,7 +400,7 @@ chapter.show(
 # %% [markdown]
 # Look at the bands, not only at the lines. N holds many shapes, because it holds many people. V has the widest band: a
 # ventricular beat may start anywhere, so its mean looks like none of them. S looks much like N in this window: the
-# best sign of S is that it came *early*, and the window doesn't show when the last beat was. F should lie between N and V, since it
+# best sign of S in most people is that it came *early*, and the window doesn't show when the last beat was. F should lie between N and V, since it
 # is both at once. Here it is taller than either. The table below shows why: most fusion beats come from very few
 # hearts, and you are looking at *their* shape. S and F will be the hard classes for the rest of this book.
 #
@@ -644,7 +644,7 @@ for name in mitbih.names()[1:4]:
 # ```{exercise-start} Find the early beats without looking at the shape
 # :label: exercise-early-beats
 # ```
-# *An evening.* An S beat comes early. For each beat of a record, divide its RR interval by the median of the ten
+# *An evening.* In most people an S beat comes early. For each beat of a record, divide its RR interval by the median of the ten
 # intervals before it: a function `earliness(samples)` of the places of the beats, NaN where fewer than three intervals lie before.
 # Choose a threshold `best` on some records and test it on others. What `sensitivity` and what positive predictive value
 # `predictive` do you reach for class S there, and which records spoil it?

@@ -302,7 +302,8 @@ for name in ("intra", "inter"):
 # %% [markdown]
 # Under `intra`, the errors sit where the windows look alike: S taken for N, and F for N or V. Under `inter`, it finds
 # {glue:text}`cnn.inter.recall_S:.2f` of the S beats. The window holds 0.28 seconds before the R peak. The beat before is mostly outside, so
-# the window hardly shows that a beat came early, which is the clearest sign of S. Within one person the network may get by on small differences of
+# the window hardly shows that a beat came early, which is the clearest sign of S in most people. (In [one test patient](19_new_patients.ipynb), who has most of these S beats, they
+# aren't even early.) Within one person the network may get by on small differences of
 # shape. They don't carry over.
 #
 # ## Beats or patients?

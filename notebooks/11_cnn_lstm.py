@@ -303,15 +303,15 @@ for name in ("intra", "inter"):
 # ```
 #
 # A memory over one beat's window is not a memory of the rhythm. The window begins 0.28 seconds before the R peak, so the beat
-# before is mostly outside. That a beat came early, the clearest sign of S, this network can hardly see either. [New
-# patients](19_new_patients.ipynb) gives it the spacing of beats.
+# before is mostly outside. That a beat came early, the clearest sign of S in most people, this network can hardly see either. [New
+# patients](19_new_patients.ipynb) gives it the spacing of beats, and meets a patient whose S beats aren't early.
 #
 # ```{admonition} Our own choices
 # :class: note
 # - Every layer: the texts that we could read name a CNN-LSTM and give no sizes. Ours has the CNN's three convolutions and 64
 #   numbers of memory in each direction.
 # - The linear layer sees all 17 steps, as the CNN's does. Showing it only the last state of each direction is the usual
-#   alternative; exercise 2 tries it.
+#   alternative; the exercise *Only the last word* tries it.
 # - 260 samples around the R peak, 0.5–40 Hz, no scaling: a beat keeps its millivolts.
 # - One recipe for all four networks: AdamW, a learning rate that rises to 0.003 and falls again in one cycle, batches of
 #   256, 10 epochs at `cpu` scale, 5 for `inter`; the epoch that did best on validation is kept. It was chosen on `intra`

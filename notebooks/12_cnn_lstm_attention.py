@@ -311,7 +311,7 @@ pd.DataFrame(
 #
 # The *entropy* says how many steps share the weight: an entropy of $n$ bits is as spread out as $2^n$ equal steps.
 # Look at the picture: for N, V, F and Q nearly all weight lies on two or three steps at the QRS complex. For S it lies on as few
-# steps, but elsewhere: with some beats after the QRS complex, with others late in the window, where the next P wave can be. Other seeds place it otherwise, as exercise 2 shows, with
+# steps, but elsewhere: with some beats after the QRS complex, with others late in the window, where the next P wave can be. Other seeds place it otherwise, as the exercise *Do seeds look at the same place?* shows, with
 # nearly the same score.
 #
 # **A weight is not a reason.** The memory reads the whole window in both directions, so $h_t$ at the QRS complex may
@@ -339,7 +339,7 @@ for name in ("intra", "inter"):
 # %% [markdown]
 # Under `intra` it finds {glue:text}`cnn_lstm_attention.intra.recall_F:.2f` of the F beats and
 # {glue:text}`cnn_lstm_attention.intra.recall_S:.2f` of the S beats; what it misses of S it calls N. Under `inter` it finds
-# {glue:text}`cnn_lstm_attention.inter.recall_S:.2f` of the S beats: a stranger's early beat looks like a normal one here too.
+# {glue:text}`cnn_lstm_attention.inter.recall_S:.2f` of the S beats: an unseen patient's S beat looks like a normal one here too.
 #
 # ```{admonition} Our own choices
 # :class: note

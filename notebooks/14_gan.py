@@ -478,7 +478,7 @@ pd.DataFrame(table).pivot(index=["class", "origin"], columns="split")[
 # Under `intra` the GAN does not copy: {glue:text}`gan_beats.intra.nearer_S:.2f` for S and {glue:text}`gan_beats.intra.nearer_F:.2f` for F, near
 # one half. Interpolation does: {glue:text}`interpolated_beats.intra.nearer_S:.2f` for S. That is the price of its good marks above. But the GAN leaves
 # out a good part of the S beats: it covers {glue:text}`gan_beats.intra.coverage_S:.2f` of them, where real training beats cover
-# {glue:text}`real_beats.intra.coverage_S:.2f`. S beats are normal beats that come early, as many kinds as there are people.
+# {glue:text}`real_beats.intra.coverage_S:.2f`. In a window around one beat, S beats look like normal beats, and there are as many kinds as there are people.
 #
 # ## Train on made beats, test on real ones
 #

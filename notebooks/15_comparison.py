@@ -338,7 +338,7 @@ chapter.claims()
 # The second claim says that two networks do worse on the rare classes than the CNN-LSTM. The ResNet-1D does not: under `blocked` its
 # minority F1 is the higher one, and that is no chance.
 #
-# How many beats is a difference of 0.002? Exercise 1 counts them: a few F beats of the test set.
+# How many beats is a difference of 0.002? The exercise *How many beats is that?* counts them: a few F beats of the test set.
 #
 # Two things that these p-values don't cover. They treat the trained networks as given: three seeds say little about
 # what a fourth would do. And all four were trained by one recipe, chosen with the CNN-LSTM on validation beats.

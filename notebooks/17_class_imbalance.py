@@ -687,8 +687,7 @@ chapter.show(
 )
 
 # %% [markdown]
-# Here are both claims with their verdicts. The claims page corrects over all 24 questions of this page at once, so its p-values are
-# never below those above.
+# Here are both claims with their verdicts. Holm's correction runs over the claims of one question there, so its p-values differ from those above.
 
 # %%
 chapter.claims()

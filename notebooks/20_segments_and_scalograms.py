@@ -89,7 +89,8 @@ records = {"smoke": 4, "cpu": 12, "gpu": 48}[scale]
 # reads ten seconds at a time (P).
 #
 # Why would anyone do without R peaks? A program that looks for them errs most where it matters: in noise, in fast
-# rhythms, in ventricular flutter, which has no QRS complex. Whatever it misses, nothing later can see. A sliding window misses nothing. It
+# rhythms, in ventricular flutter, which has no QRS complex. Whatever it misses, nothing later can see. A sliding window looks at every stretch of the signal, whatever is in it.
+# Still, not every beat names a segment: with the stride of this book {glue:text}`segments.mitbih.beats_without_segment:.1%` of the beats don't, all of them near an end of their ten seconds. And it
 # pays with work: many segments show no beat in their middle, or half of one.
 #
 # The texts that we could read don't say how long a segment is, how far the window moves, at which rate, with which
@@ -359,6 +360,8 @@ chapter.show(
 )
 
 # %% [markdown]
+# (These curves are drawn from the formula. No recording is in them, although the line below the figure says "real data".)
+#
 # All three have the same shape. A low frequency needs a long look, a high one a short look. In numbers: the wavelet of
 # frequency $f$ spreads over $0.61/f$ seconds and over $0.13 f$ hertz (the standard deviations of its squared size and of that of its
 # spectrum). At 10 Hz that is 0.06 s and 1.3 Hz. A QRS complex lasts about 0.1 s: it can be placed. At 2 Hz it is 0.3 s: a T wave can be
@@ -618,7 +621,7 @@ pd.DataFrame(table).T.round(1)
 # is wide and tall; a normal QRS is a narrow column that reaches past 20 Hz. But mind the dashes: V's darkest place lies where the
 # wavelet hangs over both ends.
 #
-# **S looks like N.** What makes a beat S is mostly that it came early, and one second around it shows little of that.
+# **S looks like N.** What makes a beat S is where it began, above the ventricles but not in the sinus node. In most people it then comes early, and one second around it shows little of that.
 # **F lies between** N and V, as its definition says: V's dark band below, and something of N's column above it. **No beat** is nearly white in the middle above 5 Hz, where the others are dark, and grey at
 # both sides, where the neighbours' QRS complexes reach in. Don't read anything into **Q**: so few segments.
 #

@@ -129,6 +129,8 @@ chapter.show(
 )
 
 # %% [markdown]
+# (This is a drawing. No recording is in it, although the line below it says "real data"; nor is one in the curves of the next figure.)
+#
 # Let $f$ be the network that makes features, $c$ the classifier and $h$ the patient head. Let $L_\text{class}$ and $L_\text{patient}$ be
 # their cross-entropies: how badly they name the beat, and the patient. The head wants to name the patient; the network wants to name
 # the beat *and* wants the head to fail:
@@ -763,7 +765,7 @@ for name in ("plain", "reversal"):
 chapter.claims()
 
 # %% [markdown]
-# *Reproduced* says that the order holds: a fresh probe names fewer patients after adversarial training. It doesn't say that the patient is
+# A fresh probe names fewer patients after adversarial training. That doesn't mean that the patient is
 # forgotten, and he isn't. The paper gives no number here; the probe is our measure of its promise. One of the exercises gives the adversary a
 # placebo, names dealt at random, and asks what that takes away.
 #

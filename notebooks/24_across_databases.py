@@ -262,7 +262,7 @@ pd.DataFrame(named).T.round(2)
 # %% [markdown]
 # The table gives the mean score of each class over the segments around an R peak, by rhythm. The areas are
 # {glue:text}`bsm.chapman.beat_auroc:.3f` and {glue:text}`bsm.ptbxl.beat_auroc:.3f` for the plain classifier, and the same for the adversarial one: the beats are
-# seen. In fibrillation and tachycardia S gets some of the score that N has in sinus rhythm, from both classifiers. S is the class of beats that come early, and
+# seen. In fibrillation and tachycardia S gets some of the score that N has in sinus rhythm, from both classifiers. In most people S beats come early, and
 # these come early too; whether that is the reason, the table doesn't say.
 #
 # ## The components

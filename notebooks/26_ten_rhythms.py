@@ -448,8 +448,8 @@ chapter.claims()
 
 # %% [markdown]
 # Flutter has an F1 of {glue:text}`n_bsm.rhythms.vfl_f1:.3f`, with a recall of {glue:text}`n_bsm.rhythms.vfl_recall:.3f` and a precision of
-# {glue:text}`n_bsm.rhythms.vfl_precision:.3f`. Whatever the verdict above, it is about ten windows of one heart, eight of which stand in one episode. The interval reaches the
-# paper's number, so the verdict is *reproduced*. It is about this heart, and about windows drawn again from it. It says nothing about another one.
+# {glue:text}`n_bsm.rhythms.vfl_precision:.3f`. Whatever the verdict above, it is about ten windows of one heart, eight of which stand in one episode. The interval holds the
+# paper's number. It is about this heart, and about windows drawn again from it. It says nothing about another one.
 #
 # ## What these numbers are worth
 #

@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 GLOSSARY = "book/glossary"
 """The page that explains words; on the pages that teach, the first place of each word leads there."""
 
-TEACHING = ("notebooks/", "book/before_you_begin", "book/intro", "book/your_own_ecg")
+TEACHING = ("notebooks/", "book/before_you_begin", "book/how_to_read", "book/intro", "book/your_own_ecg")
 """How the addresses of pages that teach begin."""
 
 EVERYDAY = frozenset({"Baseline", "Block", "blocked", "Calibration", "Gain", "Interval", "Mark", "Segment", "View"})
