@@ -260,8 +260,8 @@ table.round(0).astype(int).rename_axis("lead II, duration in ms")
 # %% [markdown]
 # ## Rhythms
 #
-# A rhythm is a pattern over many beats. Look at three of them in MIT-BIH's records. Before you read the caption of
-# each, say what is regular and what is missing.
+# A rhythm is a pattern over many beats. Look at three of them in MIT-BIH's records. Before you read on, say for
+# each what is regular and what is missing.
 
 # %%
 wanted = {
