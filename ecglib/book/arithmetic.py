@@ -290,7 +290,7 @@ def _table(checks: Sequence[Check], label: str) -> str:
         at_most = "at most " if check.limit else ""
         value, low, high = (f"{number:,.{decimals}f}" for number in (check.value, check.low, check.high))
         cells = (
-            f"<strong>{escape(str(check.reported))}</strong>: {_words(check.reported)}",
+            f"<strong>{escape(str(check.reported))}</strong>: {_words(check.reported)}, {escape(check.reported.where)}",
             f"<code>{escape(check.formula)}</code><br><small>"
             + "; ".join(f"{escape(str(number))}: {_words(number)}" for number in check.inputs)
             + "</small>",
@@ -308,7 +308,5 @@ def _table(checks: Sequence[Check], label: str) -> str:
 
 
 def _words(number: Reported) -> str:
-    return (
-        f"{escape(number.what)}, {escape(number.where)} "
-        f'(<abbr title="{escape(MARKS[number.mark])}">{number.mark}</abbr>)'
-    )
+    title = f"{MARKS[number.mark]}: {number.where}"
+    return f'{escape(number.what)} (<abbr title="{escape(title)}">{number.mark}</abbr>)'
