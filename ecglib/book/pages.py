@@ -14,6 +14,9 @@ from ecglib.book.html_table import table
 from ecglib.book.judge import Runs
 from ecglib.book.results import Results, read_folder, write_text
 
+COVERAGE_MARK = "<!-- coverage table -->"
+"""Where *How to read this book* wants the table of simulated coverage."""
+
 
 def committed_runs(root: Path | str) -> dict[str, dict[str, Results]]:
     """Read ``results/<scale>/*.json`` of the book; raises ChapterError where a file is damaged.
@@ -50,8 +53,30 @@ def write_pages(root: Path | str, folder: Path | str, scale: str | None = None) 
     runs: Runs = committed_runs(root) if scale is None else {scale: read_folder(root / "_build" / scale / "results")}
     write_text(folder / "claims.md", claims_page(read_claims(root / "claims.yml"), runs))
     write_text(folder / "what_ran_where.md", what_ran_where_page(runs))
+    how_to_read = folder / "how_to_read.md"
+    if how_to_read.is_file():
+        write_text(how_to_read, how_to_read.read_text(encoding="utf-8").replace(COVERAGE_MARK, coverage_table()))
     if (root / "arithmetic.yml").is_file():
         write_text(folder / "arithmetic.md", arithmetic_page(read_checks(root / "arithmetic.yml"), PAPERS))
+
+
+def coverage_table() -> str:
+    """Give the share of simulated studies whose 95 % interval over seeds and units holds the truth, as Markdown.
+
+    Examples
+    --------
+    >>> print(coverage_table().splitlines()[0])
+    | seeds | 6 patients | 20 patients | 100 patients |
+    """
+    from ecglib.evaluation.seeds_and_units import simulated_coverage
+
+    units = (6, 20, 100)
+    head = f"| seeds | {' | '.join(f'{count} patients' for count in units)} |"
+    rows = [
+        f"| {seeds} | {' | '.join(f'{100 * simulated_coverage(seeds, count):.1f} %' for count in units)} |"
+        for seeds in (3, 5, 10)
+    ]
+    return "\n".join([head, "|---|---|---|---|", *rows])
 
 
 def what_ran_where_page(runs: Runs) -> str:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from ecglib.book.arithmetic import Reported, agreement, arithmetic_page, evaluate, read_checks
+from ecglib.book.claims import read_claims
 from ecglib.book.pages import write_pages
 from ecglib.errors import ChapterError
 
@@ -144,3 +145,36 @@ def test_the_books_own_page(tmp_path):
     page = (tmp_path / "site" / "arithmetic.md").read_text(encoding="utf-8")
     assert page.count("<tr><td") == len(words)
     assert "{" not in page
+
+
+def test_numbers_that_are_claims_too_have_the_claims_values():
+    """One number of a paper stands in two files: they must not part."""
+    claims = {claim.id: claim.reported for claim in read_claims(ROOT / "claims.yml")}
+    numbers = yaml.safe_load((ROOT / "arithmetic.yml").read_text(encoding="utf-8"))["numbers"]
+    shared = {
+        "top2_f1": "song2026-top2-f1",
+        "top2_precision": "song2026-top2-precision",
+        "top2_recall": "song2026-top2-recall",
+        "bsm_afib": "jeong2024-bsm-afib-f1",
+        "pi_bsm_afib": "jeong2024-pi-bsm-afib-f1",
+        "afib_gain": "jeong2024-afib-gain",
+        "mitbih_gain": "jeong2024-mitbih-gain",
+        "chapman_gain": "jeong2024-chapman-gain",
+        "chapman_f1": "jeong2024-chapman-f1",
+        "bsm_accuracy": "jeong2024-bsm-accuracy",
+        "pi_bsm_accuracy": "jeong2024-pi-bsm-accuracy",
+        "flutter_f1": "jeong2024-predecessor-flutter",
+        "share_of_ecg_fm": "rizqyawan2026-share-of-ecg-fm",
+        "ptbxl_beat_ssl": "rizqyawan2026-ptbxl-f1",
+        "ptbxl_ecg_fm": "rizqyawan2026-ecg-fm-ptbxl-f1",
+        "ptbxl_ablation": "rizqyawan2026-ablation-soft1-hard-50-ptbxl-f1",
+        "ludb_lead": "rizqyawan2026-ludb-gain",
+        "ludb_f1": "rizqyawan2026-ludb-f1",
+        "ludb_f1_ts2vec": "rizqyawan2026-ts2vec-ludb-f1",
+        "ludb_dice": "rizqyawan2026-ludb-dice",
+        "ludb_dice_ts2vec": "rizqyawan2026-ts2vec-ludb-dice",
+        "ludb_ablation": "rizqyawan2026-ablation-soft1-hard-50-ludb-f1",
+    }
+    for name, claim in shared.items():
+        share = 100 if numbers[name].get("unit") == "%" and claims[claim] < 1 else 1
+        assert float(numbers[name]["value"]) == pytest.approx(share * claims[claim]), name
