@@ -19,7 +19,7 @@ from ecglib.book.headers import SCALES, assigned_literals, read_headers
 from ecglib.book.judge import Runs, judge
 from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
-from ecglib.book.provenance import code_cells, is_covered, source_sha256
+from ecglib.book.provenance import code_cells, is_covered, source_sha256, syntax_of
 from ecglib.book.rerun import compare
 from ecglib.book.results import Results, difference_name, read_folder, read_results
 from ecglib.book.settings import repository_url
@@ -269,7 +269,7 @@ def _protocol(chapter: str, results: Results, source: Path) -> Iterator[Problem]
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         for cell in code_cells(source)
         if is_covered(cell)
-        for node in ast.walk(ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", cell["source"])))
+        for node in ast.walk(syntax_of(cell, source))
         if isinstance(node, ast.Call)
     }
     if not called & DISJOINT:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import ecglib
+from ecglib.book.syntax import digest, parse, statements
 from ecglib.errors import ChapterError
 
 UNCOVERED_TAGS = frozenset({"exercise", "solution", "setup"})
@@ -23,9 +24,9 @@ DATA_MAKERS = ("ecglib.databases.synthetic", "ecglib.databases.download")
 """Modules that only make data: a chapter depends on the data, whose digest is recorded, and not on what made it."""
 
 COMMIT_FILE = "COMMIT"
-"""File that tells the commit where there is no git: the commit, then ``dirty`` where tracked source had changed."""
+"""File that tells the commit where there is no git: the commit, then ``dirty`` where source had changed."""
 
-_TRACKED_SOURCE = ("ecglib", "notebooks/*.py", "workflow", "pyproject.toml", "requirements.lock", "environment.yml")
+_SOURCE = ("ecglib", "notebooks/*.py", "workflow", "pyproject.toml", "requirements.lock", "environment.yml")
 
 _PACKAGES = (
     "ecglib",
@@ -72,8 +73,22 @@ def is_covered(cell: dict[str, Any]) -> bool:
     return UNCOVERED_TAGS.isdisjoint(cell["metadata"].get("tags", ()))
 
 
+def syntax_of(cell: dict[str, Any], source: Path | str) -> ast.Module:
+    """Parse a code cell of a chapter; raises ChapterError where it is no Python."""
+    try:
+        return parse(cell["source"])
+    except SyntaxError as problem:
+        raise ChapterError(
+            f"a cell is no Python: {cell['source'].strip().splitlines()[0]!r}",
+            file=source,
+            expected="Python, and lines of IPython's own that begin with % or !",
+            found=str(problem.msg),
+            remedy="correct the cell",
+        ) from problem
+
+
 def source_sha256(source: Path | str) -> str:
-    """Give the SHA-256 of the code of a chapter that makes its numbers.
+    """Give the SHA-256 of what the code of a chapter that makes its numbers says.
 
     Parameters
     ----------
@@ -83,13 +98,13 @@ def source_sha256(source: Path | str) -> str:
     Returns
     -------
     str
-        Hexadecimal digest over the code cells that are no exercise, no solution and no set-up, without blanks at
-        the ends. Prose and tags don't count.
+        Hexadecimal digest over the syntax trees of all statements in cells that are no exercise, no solution and no
+        set-up. Prose, imports, comments, layout and the borders of cells don't count.
 
     Raises
     ------
     ChapterError
-        If the file is missing or is no notebook.
+        If the file is missing or is no notebook, or one of these cells is no Python.
 
     Notes
     -----
@@ -102,14 +117,14 @@ def source_sha256(source: Path | str) -> str:
     ...     path = Path(folder) / "98_demo.py"
     ...     _ = path.write_text("# %% [markdown]\\n# Prose.\\n\\n# %%\\nx = 1\\n")
     ...     before = source_sha256(path)
-    ...     _ = path.write_text("# %% [markdown]\\n# Better prose.\\n\\n# %%\\nx = 1\\n")
+    ...     _ = path.write_text("# %% [markdown]\\n# Better prose.\\n\\n# %%\\nx = 1  # one\\n")
     ...     before == source_sha256(path)
     True
     """
     total = hashlib.sha256()
     for cell in filter(is_covered, code_cells(source)):
-        total.update(cell["source"].strip().encode())
-        total.update(b"\0")
+        for statement in statements(syntax_of(cell, source)):
+            total.update(digest(statement).encode())
     return total.hexdigest()
 
 
@@ -144,8 +159,8 @@ def imported_modules(source: Path | str) -> list[str]:
     ...     "ecglib.errors" in imported_modules(path)
     True
     """
-    code = "\n".join(_without_magics(cell["source"]) for cell in filter(is_covered, code_cells(source)))
-    waiting = set(_imports(code, package=""))
+    cells = filter(is_covered, code_cells(source))
+    waiting = {name for cell in cells for name in _imports(syntax_of(cell, source), package="")}
     reached: set[str] = set()
     while waiting:
         module = waiting.pop()
@@ -191,7 +206,7 @@ def ecglib_sha256(modules: Iterable[str]) -> str:
 
 
 def git_commit_and_dirty(root: Path | str) -> tuple[str | None, bool | None]:
-    """Say which commit the repository stands at, and whether tracked source has changed since.
+    """Say which commit the repository stands at, and whether source has changed or was added since.
 
     Parameters
     ----------
@@ -203,7 +218,8 @@ def git_commit_and_dirty(root: Path | str) -> tuple[str | None, bool | None]:
     commit : str or None
         None where neither git nor the file knows.
     dirty : bool or None
-        Looks at tracked source only: results, pages and untracked files don't make a run dirty.
+        Looks at the places of source only, where a file that git doesn't know counts as a change: results, pages and
+        ignored files don't make a run dirty.
 
     Notes
     -----
@@ -221,7 +237,7 @@ def git_commit_and_dirty(root: Path | str) -> tuple[str | None, bool | None]:
     top = _git(root, "rev-parse", "--show-toplevel")
     if top is not None and Path(top).resolve() == root.resolve():
         commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *_TRACKED_SOURCE)
+        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *_SOURCE)
         return commit, None if commit is None or changed is None else bool(changed)
     try:
         words = (root / COMMIT_FILE).read_text(encoding="utf-8").split()
@@ -313,11 +329,6 @@ def _git(root: Path, *arguments: str) -> str | None:
     return answer.stdout.strip()
 
 
-def _without_magics(code: str) -> str:
-    """Leave out IPython's own lines, which are no Python."""
-    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines())
-
-
 @functools.cache
 def _file(module: str) -> Path | None:
     place = Path(ecglib.__file__).parent.joinpath(*module.split(".")[1:])
@@ -328,12 +339,12 @@ def _imports_of(module: str) -> Iterator[str]:
     file = _file(module)
     if file is not None:
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-        yield from _imports(file.read_text(encoding="utf-8"), package)
+        yield from _imports(ast.parse(file.read_text(encoding="utf-8")), package)
 
 
-def _imports(code: str, package: str) -> Iterator[str]:
+def _imports(code: ast.Module, package: str) -> Iterator[str]:
     """Name the ecglib modules, and the packages above them, that this code imports anywhere in it."""
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(code):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -51,7 +51,14 @@ def source(tmp_path):
         ("y = 2", "y = 3", False),
         ("x = 1", "x = 2", True),
         ('scale = "smoke"', 'scale = "cpu"', True),
-        ("x = 1\n", "x = 1\n\n", False),
+        ("x = 1", "x = True", True),
+        ("x = 1\n", "x = (\n    1  # one\n)\n\n", False),
+        ("import Record\nx", "import Record\n\n# %%\nx", False),
+        ("import Record\n", "import Record as Recording\n", False),
+        ("x = 1\n", "x = 1\nx = 1\n", True),
+        ("x = 1\n", "x = 1\n%cd a\n", True),
+        ("# nothing to install", "%cd a", False),
+        ("# %%\nfrom", '# %% tags=["exercise"]\nfrom', True),
     ],
 )
 def test_only_covered_code_makes_a_page_stale(source, old, new, stale):
@@ -61,10 +68,19 @@ def test_only_covered_code_makes_a_page_stale(source, old, new, stale):
     assert (provenance.source_sha256(source) != before) == stale
 
 
-def test_moving_code_between_cells_makes_a_page_stale(source):
-    before = provenance.source_sha256(source)
-    source.write_text(SOURCE.replace("import Record\nx = 1", "import Record\n\n# %%\nx = 1"))
-    assert provenance.source_sha256(source) != before
+def test_a_changed_magic_makes_a_page_stale(source):
+    digests = set()
+    for magic in ("%cd a", "%cd b", "!cd a", "if x:\n    %cd a"):
+        source.write_text(SOURCE.replace("x = 1", f"x = 1\n{magic}"))
+        digests.add(provenance.source_sha256(source))
+    assert len(digests) == 4
+
+
+def test_code_that_is_no_python_is_named(source):
+    source.write_text(SOURCE.replace("x = 1", "x = = 1"))
+    for read in (provenance.source_sha256, provenance.imported_modules):
+        with pytest.raises(ChapterError, match=r"98_demo\.py: a cell is no Python: 'from ecglib"):
+            read(source)
 
 
 def test_a_source_that_is_missing_is_named(tmp_path):
@@ -157,11 +173,27 @@ def repository(tmp_path):
 
 def test_the_commit_is_gits_and_results_do_not_make_it_dirty(repository):
     commit = git(repository, "rev-parse", "HEAD")
-    (repository / "results" / "a.json").write_text('{"new": 1}')
-    (repository / "ecglib" / "untracked.py").write_text("")
+    (repository / ".gitignore").write_text("__pycache__/\n")
+    for name in ("results/a.json", "results/b.json", "notebooks/98_demo.ipynb", "ecglib/__pycache__/a.pyc"):
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text('{"new": 1}')
     assert provenance.git_commit_and_dirty(repository) == (commit, False)
     (repository / "ecglib" / "a.py").write_text("a = 2\n")
     assert provenance.git_commit_and_dirty(repository) == (commit, True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ecglib/b.py", "ecglib/new/b.py", "notebooks/98_demo.py", "notebooks/drafts/98_demo.py", "workflow/Snakefile"],
+)
+def test_source_that_git_does_not_know_makes_it_dirty(repository, name):
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    (repository / name).parent.mkdir(parents=True, exist_ok=True)
+    (repository / name).write_text("b = 1\n")
+    assert provenance.git_commit_and_dirty(repository)[1] is True
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "second")
+    assert provenance.git_commit_and_dirty(repository)[1] is False
 
 
 def test_a_folder_inside_another_repository_is_not_that_repository(repository):
