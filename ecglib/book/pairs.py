@@ -12,6 +12,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from ecglib.book.headers import Header, assigned_literals
+from ecglib.book.matching import counterparts, held_statements, is_parameters, refuse_change
+from ecglib.book.provenance import is_covered
 from ecglib.book.results import write_text
 from ecglib.errors import ChapterError
 
@@ -137,7 +139,9 @@ def _shows(data: Any) -> bool:
 def join(header: Header, executed: NotebookNode, repository: str = "") -> NotebookNode:
     """Give the cells of a chapter's source, as they are now, with the outputs of a run.
 
-    Prose may have changed since the run, and so may exercises, whose outputs are then left out. Other code may not.
+    Prose, imports, comments, layout and the borders of cells may have changed since the run, and so may exercises,
+    whose outputs are then left out. Other code may not. Outputs stand in the cell that holds the last statement of the
+    cell that made them.
 
     Parameters
     ----------
@@ -158,33 +162,39 @@ def join(header: Header, executed: NotebookNode, repository: str = "") -> Notebo
     """
     notebook = read_source(header)
     notebook.metadata = executed.metadata
-    runs = [cell for cell in executed.cells if cell.cell_type == "code"]
-    position = 0
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        tags = set(cell.metadata.get("tags", []))
-        special = tags & {"parameters", "setup"}
-        for place in range(position, len(runs)):
-            if special & set(runs[place].metadata.get("tags", [])) or runs[place].source == cell.source:
-                break
-        else:
-            if tags & {"exercise", "solution"}:
-                continue
-            raise ChapterError(
-                f"code was changed after it ran: {cell.source.strip().splitlines()[0]!r}",
-                file=header.source,
-                expected="the code cells that made the outputs; prose and exercises may change",
-                remedy=f"run the chapter again: ecgbook run {header.name} --scale …",
-            )
-        run, position = runs[place], place + 1
-        if "parameters" in special:
-            values = {name: ast.literal_eval(value) for name, value in assigned_literals(run.source).items()}
+    cells, others = _by_coverage(notebook)
+    runs, other_runs = _by_coverage(executed)
+    now, then = held_statements(cells, header.source), held_statements(runs, header.notebook)
+    refuse_change(header, cells, now, then)
+    for run, place in zip(runs, counterparts(then, now), strict=True):
+        cells[place].outputs += run.outputs
+    for cell, place in zip(cells, counterparts(now, then), strict=True):
+        cell.execution_count = runs[place].execution_count
+        if is_parameters(cell):
+            values = {name: ast.literal_eval(value) for name, value in assigned_literals(runs[place].source).items()}
             cell.source = substitute(cell.source, values)
-        elif "setup" in special:
-            cell.source = setup_code(repository, RUN_FIRST.get(header.name, ()))
-        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    _join_uncovered(others, other_runs, setup_code(repository, RUN_FIRST.get(header.name, ())))
     return notebook
+
+
+def _by_coverage(notebook: NotebookNode) -> tuple[list[NotebookNode], list[NotebookNode]]:
+    """Give the code cells whose change makes the page stale, and the others."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [cell for cell in code if is_covered(cell)], [cell for cell in code if not is_covered(cell)]
+
+
+def _join_uncovered(cells: Sequence[NotebookNode], runs: Sequence[NotebookNode], setup: str) -> None:
+    """Give exercises and solutions that are as they ran their outputs, and the set-up cell its code."""
+    position = 0
+    for cell in cells:
+        is_setup = "setup" in cell.metadata.get("tags", [])
+        for place in range(position, len(runs)):
+            if runs[place].source == cell.source or (is_setup and "setup" in runs[place].metadata.get("tags", [])):
+                cell.outputs, cell.execution_count = runs[place].outputs, runs[place].execution_count
+                position = place + 1
+                break
+        if is_setup:
+            cell.source = setup
 
 
 def in_step(header: Header, repository: str = "") -> bool:

@@ -100,7 +100,7 @@ def _merged(parts: Sequence[ast.expr]) -> Iterator[ast.expr]:
     text = ""
     for part in parts:
         if isinstance(part, ast.Constant):
-            text += part.value
+            text += str(part.value)
             continue
         if text:
             yield ast.Constant(text)

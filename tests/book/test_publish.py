@@ -140,7 +140,12 @@ def test_pair_carries_prose_and_refuses_code(book: Path) -> None:
     page = (book / "notebooks" / "00_first.ipynb").read_text(encoding="utf-8")
     assert "Better prose" in page
     assert "00_first printed this" in page
-    source.write_text(text.replace("chapter.record", "chapter .record"), encoding="utf-8")
+    source.write_text(text.replace("chapter.record", "# accuracy\nchapter .record"), encoding="utf-8")
+    assert pair(book, ["00_first"]) == [book / "notebooks" / "00_first.ipynb"]
+    page = (book / "notebooks" / "00_first.ipynb").read_text(encoding="utf-8")
+    assert "# accuracy" in page
+    assert "00_first printed this" in page
+    source.write_text(text.replace("0.5 + seed", "0.5 - seed"), encoding="utf-8")
     with pytest.raises(ChapterError, match="code was changed"):
         pair(book, ["00_first"])
 
