@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ _FIGURE_NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
 def open_chapter(
     name: str, *, scale: str = "smoke", seed: int = 0, data_dir: str | os.PathLike[str] = "", device: str = "auto"
 ) -> Chapter:
-    """Begin a chapter: print the line that says at which scale it runs, and forget its former results.
+    """Begin a chapter: print the line that says at which scale it runs, and forget its former results and artefacts.
 
     Parameters
     ----------
@@ -100,9 +101,11 @@ class Chapter:
         self.metrics: dict[str, Metric] = {}
         self._seeds = [self.seed]
         self._data: dict[str, dict[str, Any]] = {}
+        self._read: dict[str, dict[str, str]] = {}
         self._started, self._clock = datetime.now(UTC), time.perf_counter()
         self._closed = False
         self.results_file.unlink(missing_ok=True)
+        shutil.rmtree(self._artefacts(name), ignore_errors=True)
 
     @property
     def results_file(self) -> Path:
@@ -112,12 +115,14 @@ class Chapter:
     @property
     def folder(self) -> Path:
         """Folder for what later chapters need, such as weights and predictions; made at the first use."""
-        folder = self.output / "artefacts" / self.name
+        folder = self._artefacts(self.name)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def needs(self, chapter: str) -> Path:
-        """Give the folder of another chapter's artefacts.
+        """Give the folder of another chapter's artefacts, and note the digests of all files that lie there.
+
+        All of them, since a reader that maps a file leaves no trace; ``check`` then sees when one of them has changed.
 
         Parameters
         ----------
@@ -134,11 +139,12 @@ class Chapter:
         ChapterError
             If neither is there.
         """
-        places = [self.output / "artefacts" / chapter]
+        places = [self._artefacts(chapter)]
         if self.root is not None:
             places.append(self.root / "weights" / chapter)
         for place in places:
             if place.is_dir() and any(place.iterdir()):
+                self._read[chapter] = provenance.files_sha256(place)
                 return place
         raise ChapterError(
             f"chapter {self.name} needs what chapter {chapter} writes",
@@ -393,7 +399,7 @@ class Chapter:
         return value
 
     def close(self) -> None:
-        """Write the results file, and say how long the chapter took and what it wrote.
+        """Write the results file, with the digests of what lies in ``folder``, and say how long the chapter took.
 
         Raises
         ------
@@ -413,6 +419,9 @@ class Chapter:
             f"memory at most."
         )
 
+    def _artefacts(self, chapter: str) -> Path:
+        return self.output / "artefacts" / chapter
+
     def visible_line(self) -> str:
         """Give the line that every page shows: scale, data, device, seed and date."""
         data = "synthetic twins, so no number here is a paper's" if self.scale == "smoke" else "real databases"
@@ -422,7 +431,7 @@ class Chapter:
         )
 
     def _results(self, code: bool = False) -> Results:
-        """Put together what is known so far; ``code`` adds the digests of the code, which takes a second."""
+        """Put together what is known so far; ``code`` adds the digests of code and artefacts, which takes a second."""
         commit, dirty = provenance.git_commit_and_dirty(self.root) if self.root and code else (None, None)
         source = self.root / "notebooks" / f"{self.name}.py" if self.root else None
         known = code and source is not None and source.is_file()
@@ -437,6 +446,8 @@ class Chapter:
                     provenance.ecglib_sha256(provenance.imported_modules(source)) if known and source else None
                 ),
                 "data": self._data,
+                "read": self._read,
+                "wrote": provenance.files_sha256(self._artefacts(self.name)) if code else {},
                 "seeds": self._seeds,
                 "device": provenance.device_name(self.device),
                 "versions": provenance.versions(),

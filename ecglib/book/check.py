@@ -19,7 +19,7 @@ from ecglib.book.headers import SCALES, assigned_literals, read_headers
 from ecglib.book.judge import Runs, judge
 from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
-from ecglib.book.provenance import code_cells, is_covered, source_sha256, syntax_of
+from ecglib.book.provenance import code_cells, files_sha256, is_covered, source_sha256, syntax_of
 from ecglib.book.rerun import compare
 from ecglib.book.results import Results, difference_name, read_folder, read_results
 from ecglib.book.settings import repository_url
@@ -44,8 +44,8 @@ class Problem:
     Attributes
     ----------
     kind : str
-        ``contents``, ``results``, ``notebook``, ``pair``, ``stale``, ``glue``, ``data``, ``seeds``, ``leak``,
-        ``weights``, ``claims``, ``drift`` or ``too good``.
+        ``contents``, ``results``, ``notebook``, ``pair``, ``stale``, ``read``, ``glue``, ``data``, ``seeds``,
+        ``leak``, ``weights``, ``claims``, ``drift`` or ``too good``.
     place : str
         The chapter or the claim.
     message : str
@@ -86,9 +86,9 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
         Empty for a healthy book. Found are: a chapter missing from the contents, or the other way round; results
         missing, damaged, or of another chapter or scale; a notebook missing, not executed, without outputs or with
         an error (a leaked patient raises one, and leaves no results); a pair out of step; a table of claims that is
-        older than claims or results; code that changed after it
-        ran; numbers on the page that differ from the results, or that prose quotes and nobody recorded; synthetic
-        data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint`` or
+        older than claims or results; code that changed after it ran; files of another chapter that it read and that
+        have changed since; numbers on the page that differ from the results, or that prose quotes and nobody recorded;
+        synthetic data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint`` or
         ``three_splits``; committed weights without a card, or with one that doesn't name every file or isn't that of
         these weights and results; claims about metrics that nobody recorded, without range, or without the sentence
         that says why we differ; and values below or above the range that ``expected`` gives.
@@ -126,6 +126,7 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
         problems += _protocol(chapter, results, source)
     problems += _quotes(root, found, chapters)
     problems += _repeated(found)
+    problems += _read_files(root, found, scale)
     if scale is None:
         problems += [Problem("weights", name, message) for name, message in card_problems(root, headers, found)]
         problems += _tables(claims, found, notebooks)
@@ -260,6 +261,24 @@ def _provenance(chapter: str, results: Results, source: Path) -> Iterator[Proble
             yield Problem(
                 "seeds", chapter, f"{name} is a mean over {len(metric.by_seed)} seeds, fewer than {LEAST_SEEDS}"
             )
+
+
+def _read_files(root: Path, found: Mapping[str, Results], scale: str | None) -> Iterator[Problem]:
+    """Compare the files of other chapters that a chapter read with what those have now.
+
+    A run may have read published weights (``--pretrained``) although the other chapter has run too.
+    """
+    for chapter, results in found.items():
+        for other, files in results.provenance.get("read", {}).items():
+            wrote = found[other].provenance.get("wrote") if other in found else None
+            weights = files_sha256(root / "weights" / other) if scale or wrote is None else {}
+            again = f"run it again: ecgbook run {chapter} --scale {results.scale}"
+            for file, digest in files.items():
+                now = [digests[file] for digests in (wrote or {}, weights) if file in digests]
+                if now and digest not in now:
+                    yield Problem("read", chapter, f"it read {file} of {other}, which has changed since: {again}")
+                elif wrote and not now:
+                    yield Problem("read", chapter, f"it read {file} of {other}, which is gone since: {again}")
 
 
 def _protocol(chapter: str, results: Results, source: Path) -> Iterator[Problem]:

@@ -93,7 +93,20 @@ def _parser() -> argparse.ArgumentParser:
     assign.add_argument("chapters", nargs="+", metavar="CHAPTER", help="such as 01_splits_and_leakage")
     assign.add_argument("--out", type=Path, required=True, metavar="DIR", help="the course's folder, new or not")
 
-    _add(commands, "status", _status, "say which chapters are fresh, stale or never run")
+    _add(
+        commands,
+        "status",
+        _status,
+        "say which chapters stand as executed, and which are unverified, stale or never run",
+    )
+
+    confirm = _add(
+        commands, "confirm", _confirm, "compare the numbers of two commits at smoke, and keep what was found"
+    )
+    confirm.add_argument("base", metavar="BASE", help="the commit to compare with")
+    _add_chapters(confirm)
+    confirm.add_argument("--head", default="HEAD", metavar="COMMIT", help="the other one (default: HEAD)")
+    confirm.add_argument("--jobs", type=_positive, metavar="N", help="chapters at a time (default: 2)")
 
     pair = _add(commands, "pair", _pair, "carry edited prose and exercises into committed notebooks, write model cards")
     _add_chapters(pair)
@@ -247,6 +260,15 @@ def _status(options: argparse.Namespace) -> None:
     from ecglib.book.status import statuses, table
 
     print(table(statuses(book_root())))
+
+
+def _confirm(options: argparse.Namespace) -> int:
+    from ecglib.book.confirm import confirm
+
+    outcomes = confirm(book_root(), options.base, options.head, options.chapters, jobs=options.jobs or JOBS["smoke"])
+    for outcome in outcomes:
+        print(outcome)
+    return any(outcome.differing for outcome in outcomes)
 
 
 def _pair(options: argparse.Namespace) -> None:

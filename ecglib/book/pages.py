@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from ecglib.book.arithmetic import arithmetic_page, read_checks
 from ecglib.book.claims import PAPERS, read_claims
@@ -13,6 +14,7 @@ from ecglib.book.headers import SCALES
 from ecglib.book.html_table import table
 from ecglib.book.judge import Runs
 from ecglib.book.results import Results, read_folder, write_text
+from ecglib.book.states import MEANINGS, UNVERIFIED, read_confirmations, states
 
 COVERAGE_MARK = "<!-- coverage table -->"
 """Where *How to read this book* wants the table of simulated coverage."""
@@ -52,7 +54,11 @@ def write_pages(root: Path | str, folder: Path | str, scale: str | None = None) 
     root, folder = Path(root), Path(folder)
     runs: Runs = committed_runs(root) if scale is None else {scale: read_folder(root / "_build" / scale / "results")}
     write_text(folder / "claims.md", claims_page(read_claims(root / "claims.yml"), runs))
-    write_text(folder / "what_ran_where.md", what_ran_where_page(runs))
+    if scale is None:
+        page = what_ran_where_page(runs, states(root, runs), read_confirmations(root))
+    else:
+        page = what_ran_where_page(runs)
+    write_text(folder / "what_ran_where.md", page)
     how_to_read = folder / "how_to_read.md"
     if how_to_read.is_file():
         write_text(how_to_read, how_to_read.read_text(encoding="utf-8").replace(COVERAGE_MARK, coverage_table()))
@@ -79,12 +85,20 @@ def coverage_table() -> str:
     return "\n".join([head, "|---|---|---|---|", *rows])
 
 
-def what_ran_where_page(runs: Runs) -> str:
+def what_ran_where_page(
+    runs: Runs,
+    states: Mapping[tuple[str, str], str] | None = None,
+    confirmations: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """Give the page that tells for every chapter when, where and on what it ran, in MyST Markdown.
 
     Parameters
     ----------
     runs : mapping of scale to mapping of chapter to Results
+    states : mapping of (chapter, scale) to str, optional
+        What the results are worth now, as ``ecglib.book.status.states`` says; a run's own pages do without.
+    confirmations : sequence of mapping
+        As ``read_confirmations`` gives them.
 
     Notes
     -----
@@ -114,18 +128,51 @@ def what_ran_where_page(runs: Runs) -> str:
                 commit + (", changed since" if made["dirty"] else ""),
                 f"{made['peak_rss_mb']:,.0f} MB",
                 str(number),
+                *([states[results.chapter, results.scale]] if states else []),
             ]
         )
     head = ["Chapter", "Scale", "Date", "Took", "Device", "Data", "Seeds", "Commit", "Memory", "Versions"]
+    head += ["State"] if states else []
     parts = [
         "# What ran where\n",
         "Every number in this book was measured by a chapter that ran as listed here. The table is made from the "
         "results files when the book is built.\n",
         table(head, rows, "What ran where") + "\n" if rows else "No chapter has been run yet.\n",
     ]
+    if states:
+        parts += [_what_states_mean(states)]
+    if confirmations:
+        parts += [_confirmations(confirmations)]
     if environments:
         parts += ["## Versions\n", *(f"{number}. {text}" for text, number in environments.items()), ""]
     return "\n".join(parts)
+
+
+def _what_states_mean(states: Mapping[tuple[str, str], str]) -> str:
+    """Explain the states that occur, and name the results that nothing vouches for."""
+    parts = [f"- *{state}*: {meaning}." for state, meaning in MEANINGS.items() if state in states.values()]
+    unverified = [f"{chapter} at {scale}" for (chapter, scale), state in sorted(states.items()) if state == UNVERIFIED]
+    if unverified:
+        parts += ["", f"Unverified until they are executed again: {', '.join(unverified)}."]
+    return "\n".join(["The states of these results:\n", *parts, ""])
+
+
+def _confirmations(confirmations: Sequence[Mapping[str, Any]]) -> str:
+    head = ["Date", "From commit", "To commit", "Processor", "Precision", "torch", "Python", "Chapters equal"]
+    rows = [
+        [
+            escape(entry["date"]),
+            f"<code>{escape(entry['base'][:10])}</code>",
+            f"<code>{escape(entry['head'][:10])}</code>",
+            *(escape(entry[key]) for key in ("processor", "precision", "torch", "python")),
+            f"{sum(found['equal'] for found in entry['chapters'].values())} of {len(entry['chapters'])}",
+        ]
+        for entry in confirmations
+    ]
+    return (
+        "## Confirmations\n\nTwo commits of the library, run on synthetic recordings on one machine, and all numbers "
+        f"compared (`ecgbook confirm`).\n\n{table(head, rows, 'Confirmations')}\n"
+    )
 
 
 def _order(results: Results) -> tuple[str, int]:

@@ -6,6 +6,7 @@ import ast
 import functools
 import hashlib
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -205,6 +206,39 @@ def ecglib_sha256(modules: Iterable[str]) -> str:
     return total.hexdigest()
 
 
+def file_sha256(file: Path | str) -> str:
+    """Give the SHA-256 of a file; one that has not changed since is read once a process.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "a.txt").write_bytes(b"abc")
+    ...     file_sha256(Path(folder) / "a.txt")[:8]
+    'ba7816bf'
+    """
+    state = os.stat(file)
+    return _file_sha256(os.path.realpath(file), state.st_size, state.st_mtime_ns)
+
+
+def files_sha256(folder: Path | str) -> dict[str, str]:
+    """Give the SHA-256 of every file below a folder, by its path there; a model card (``.md``) tells, and is left out.
+
+    Examples
+    --------
+    >>> files_sha256("no such folder")
+    {}
+    """
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.suffix != ".md")
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
+
+
+@functools.cache
+def _file_sha256(path: str, size: int, changed: int) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def git_commit_and_dirty(root: Path | str) -> tuple[str | None, bool | None]:
     """Say which commit the repository stands at, and whether source has changed or was added since.
 
@@ -335,11 +369,13 @@ def _file(module: str) -> Path | None:
     return next((file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()), None)
 
 
-def _imports_of(module: str) -> Iterator[str]:
+@functools.cache
+def _imports_of(module: str) -> frozenset[str]:
     file = _file(module)
-    if file is not None:
-        package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-        yield from _imports(ast.parse(file.read_text(encoding="utf-8")), package)
+    if file is None:
+        return frozenset()
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    return frozenset(_imports(ast.parse(file.read_text(encoding="utf-8")), package))
 
 
 def _imports(code: ast.Module, package: str) -> Iterator[str]:

@@ -113,7 +113,8 @@ class Results:
     chapter, scale : str
     provenance : dict
         ``commit``, ``dirty``, ``source_sha256``, ``ecglib_sha256``, ``data``, ``seeds``, ``device``, ``versions``,
-        ``started``, ``wall_s``, ``peak_rss_mb``.
+        ``started``, ``wall_s``, ``peak_rss_mb``; ``read``, the SHA-256 of files of other chapters, by chapter and file;
+        ``wrote``, that of the chapter's own artefacts, by file. Results of 2026-11 and before lack the last two.
     metrics : dict of str to Metric
         By ``method.task.metric``.
 

@@ -176,7 +176,7 @@ def _snakemake(
     command += ["--scheduler", "greedy"]
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(command, stderr=stream, env=environment)
-        with _stopping_on_signals():
+        with stopping_on_signals():
             try:
                 return process.wait()
             except BaseException:
@@ -233,7 +233,7 @@ def _alone(output: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stopping_on_signals() -> Iterator[None]:
+def stopping_on_signals() -> Iterator[None]:
     """Let SIGTERM end a run the way Ctrl-C does, with its kernels."""
 
     def stop(number: int, frame: FrameType | None) -> None:

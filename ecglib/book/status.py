@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecglib.book.headers import SCALES, read_headers
-from ecglib.book.provenance import ecglib_sha256, imported_modules, source_sha256
 from ecglib.book.results import read_results
 from ecglib.book.run import output_folder
-
-FRESH, SOURCE, MODULES, NEVER = "fresh", "source changed", "ecglib changed", "never run"
+from ecglib.book.states import CONFIRMED, MEANINGS, NEVER, STALE, UNVERIFIED, digests_now, read_confirmations, state_of
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,9 @@ class Status:
     chapter, scale : str
     committed : bool
         True for the results that are published with the book, False for those of a run in ``_build``.
-    state : {"fresh", "source changed", "ecglib changed", "never run"}
-        ``"source changed"`` makes a committed page stale; ``"ecglib changed"`` means that a module which the chapter
-        imports, by itself or through another one, is not as it was.
+    state : {"executed", "confirmed at smoke", "unverified", "stale", "never run"}
+        As ``MEANINGS`` tells. The library is every module that the chapter imports, by itself or through another one.
+        Only committed results can be confirmed: a run in ``_build`` is repeated instead.
     date : str
         Day of the run, empty if there was none.
 
@@ -70,28 +69,28 @@ def statuses(root: Path) -> list[Status]:
     []
     """
     found = []
+    confirmations = read_confirmations(root)
     for header in read_headers(root).values():
-        now = source_sha256(header.source), ecglib_sha256(imported_modules(header.source))
+        now = digests_now(header)
         for committed in (True, False):
             for scale in SCALES:
                 folder = root / "results" / scale if committed else output_folder(root, scale) / "results"
-                state, date = _state(folder / f"{header.name}.json", now)
-                found.append(Status(header.name, scale, committed, state, date))
+                file = folder / f"{header.name}.json"
+                if file.is_file():
+                    results = read_results(file)
+                    state = state_of(results, now, confirmations if committed else ())
+                    found.append(
+                        Status(header.name, scale, committed, state, str(results.provenance.get("started", ""))[:10])
+                    )
+                else:
+                    found.append(Status(header.name, scale, committed, NEVER))
     return found
 
 
-def _state(file: Path, now: tuple[str, str]) -> tuple[str, str]:
-    if not file.is_file():
-        return NEVER, ""
-    provenance = read_results(file).provenance
-    date = str(provenance.get("started", ""))[:10]
-    if provenance.get("source_sha256") != now[0]:
-        return SOURCE, date
-    return (MODULES if provenance.get("ecglib_sha256") != now[1] else FRESH), date
-
-
 def table(found: list[Status]) -> str:
-    """Lay the statuses out as text, a line a chapter; scales that nobody has run are left out.
+    """Lay the statuses out as text, a line a chapter, and say what the states mean that need a word.
+
+    Scales that nobody has run are left out, and the day of a run that isn't committed.
 
     Notes
     -----
@@ -99,9 +98,9 @@ def table(found: list[Status]) -> str:
 
     Examples
     --------
-    >>> print(table([Status("10_cnn", "cpu", True, "fresh", "2026-01-31")]))
+    >>> print(table([Status("10_cnn", "cpu", True, "executed", "2026-01-31")]))
     chapter  committed cpu
-    10_cnn   fresh 2026-01-31
+    10_cnn   executed 2026-01-31
     """
     columns = [
         (committed, scale)
@@ -111,10 +110,19 @@ def table(found: list[Status]) -> str:
     ]
     if not columns:
         return "No chapter has been run. Begin with: ecgbook run --scale smoke"
-    cells = {(entry.chapter, entry.committed, entry.scale): f"{entry.state} {entry.date}".strip() for entry in found}
+    cells = {
+        (entry.chapter, entry.committed, entry.scale): f"{entry.state} {entry.date if entry.committed else ''}".strip()
+        for entry in found
+    }
     rows = [["chapter", *(f"{'committed' if committed else 'run'} {scale}" for committed, scale in columns)]]
     for chapter in dict.fromkeys(entry.chapter for entry in found):
         rows.append([chapter, *(cells.get((chapter, *column), NEVER) for column in columns)])
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
+    present = {entry.state for entry in found}
+    said = [
+        textwrap.fill(f"{state}: {MEANINGS[state]}.", 100, subsequent_indent="  ")
+        for state in (CONFIRMED, UNVERIFIED, STALE)
+        if state in present
+    ]
+    return "\n".join([*lines, *(["", *said] if said else [])])
