@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ecgbook {options.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. The same command goes on where this one was.", file=sys.stderr)
+        goes_on = "" if options.command == "confirm" else " The same command goes on where this one was."
+        print(f"Stopped.{goes_on}", file=sys.stderr)
         return 130
 
 

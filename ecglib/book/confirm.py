@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ecglib.book.provenance import _TRACKED_SOURCE, source_sha256
+from ecglib.book.provenance import SOURCE_PLACES, source_sha256
 from ecglib.book.results import Results, read_results, write_text
 from ecglib.book.run import RUN_VARIABLE, output_folder, stop_orphans, stopping_on_signals
 from ecglib.book.settings import OUTPUT_VARIABLE
@@ -29,6 +29,7 @@ _OTHERS = {"ECGLIB_DATA", OUTPUT_VARIABLE, RUN_VARIABLE}
 
 _SURVEY = """\
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from {package}.headers import read_headers
 from {package}.provenance import ecglib_sha256, imported_modules
@@ -36,7 +37,7 @@ found = {{}}
 for header in read_headers(Path.cwd()).values():
     library = ecglib_sha256(imported_modules(header.source))
     found[header.name] = dict(source=str(header.source), needs=list(header.needs), library=library)
-print(json.dumps(found))
+print(json.dumps([[find_spec("ecglib").origin, find_spec("{module}").origin], found]))
 """
 
 _MACHINE = """\
@@ -180,8 +181,12 @@ class _Side:
             self.module = settings["project"]["scripts"]["ecgbook"].partition(":")[0]
         except (OSError, ValueError, KeyError, AttributeError) as problem:
             raise self._unreadable(f"{type(problem).__name__}: {problem}") from problem
-        survey = self._ask(_SURVEY.format(package=self.module.rpartition(".")[0]))
-        self.chapters: dict[str, dict[str, Any]] = json.loads(survey)
+        survey = self._ask(_SURVEY.format(module=self.module, package=self.module.rpartition(".")[0]))
+        places: list[str]
+        self.chapters: dict[str, dict[str, Any]]
+        places, self.chapters = json.loads(survey)
+        if not all(Path(place).is_relative_to(tree) for place in places):
+            raise self._unreadable("no code of its own")
 
     def __str__(self) -> str:
         return self.commit[:10]
@@ -257,7 +262,7 @@ def _commits(root: Path, base: str, head: str) -> tuple[str, str]:
         if not commit:
             raise ChapterError(f"there is no commit {name}", remedy="choose one that git log shows, or fetch it first")
         found.append(commit)
-    changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *_TRACKED_SOURCE)
+    changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCE_PLACES)
     if head == "HEAD" and changed:
         files = [line[2:].strip() for line in changed.splitlines()]
         raise ChapterError(

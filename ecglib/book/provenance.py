@@ -27,7 +27,7 @@ DATA_MAKERS = ("ecglib.databases.synthetic", "ecglib.databases.download")
 COMMIT_FILE = "COMMIT"
 """File that tells the commit where there is no git: the commit, then ``dirty`` where source had changed."""
 
-_SOURCE = ("ecglib", "notebooks/*.py", "workflow", "pyproject.toml", "requirements.lock", "environment.yml")
+SOURCE_PLACES = ("ecglib", "notebooks/*.py", "workflow", "pyproject.toml", "requirements.lock", "environment.yml")
 
 _PACKAGES = (
     "ecglib",
@@ -271,7 +271,7 @@ def git_commit_and_dirty(root: Path | str) -> tuple[str | None, bool | None]:
     top = _git(root, "rev-parse", "--show-toplevel")
     if top is not None and Path(top).resolve() == root.resolve():
         commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *_SOURCE)
+        changed = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCE_PLACES)
         return commit, None if commit is None or changed is None else bool(changed)
     try:
         words = (root / COMMIT_FILE).read_text(encoding="utf-8").split()

@@ -118,6 +118,8 @@ def test_results_hold_numbers_and_provenance(root):
         "source_sha256",
         "ecglib_sha256",
         "data",
+        "read",
+        "wrote",
         "seeds",
         "device",
         "versions",
@@ -176,6 +178,30 @@ def test_a_chapter_finds_what_it_needs_in_the_run_then_in_the_books_weights(root
     assert chapter.needs("97_before") == kept, "an empty folder is no artefact"
     (fresh / "a.safetensors").write_text("")
     assert chapter.needs("97_before") == fresh
+
+
+def test_files_that_are_read_and_written_are_noted(root):
+    before = root / "weights" / "97_before" / "seeds"
+    before.mkdir(parents=True)
+    (before / "a.safetensors").write_bytes(b"abc")
+    (before.parent / "README.md").write_text("a card")
+    chapter = demo()
+    chapter.needs("97_before")
+    (chapter.folder / "b.safetensors").write_bytes(b"abc")
+    chapter.close()
+    made = results_of(root).provenance
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert made["read"] == {"97_before": {"seeds/a.safetensors": abc}}
+    assert made["wrote"] == {"b.safetensors": abc}
+
+
+def test_a_run_begins_without_what_an_earlier_one_left(root):
+    chapter = demo()
+    (chapter.folder / "of_an_earlier_run.npy").write_bytes(b"abc")
+    chapter.close()
+    demo().close()
+    assert results_of(root).provenance["wrote"] == {}
+    assert not list(chapter.folder.iterdir())
 
 
 def test_outside_the_book_a_chapter_still_runs(tmp_path, monkeypatch, capsys):

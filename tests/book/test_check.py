@@ -10,13 +10,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from ecglib.book.check import check
+from ecglib.book.check import _read_files, check
 from ecglib.book.claims import read_claims
 from ecglib.book.claims_output import refresh_claims
 from ecglib.book.expected import expected_ranges, write_expected
 from ecglib.book.headers import read_header
 from ecglib.book.pairs import join, read_source, substitute, write_notebook
-from ecglib.book.results import read_folder
+from ecglib.book.provenance import files_sha256
+from ecglib.book.results import Results, read_folder
 from ecglib.errors import LeakageError
 
 CODE = """\
@@ -166,6 +167,48 @@ def test_a_metric_outside_its_range_is_caught_on_both_sides(book, value, kind):
 def test_a_metric_that_moves_within_its_range_is_fine(book):
     move(book, 0.912)
     assert check(book) == []
+
+
+def test_a_file_that_was_read_and_has_changed_since_is_named(book):
+    before = book / "weights" / "97_before"
+    before.mkdir(parents=True)
+    (before / "README.md").write_text("a card")
+    (before / "a.safetensors").write_bytes(b"first")
+    read = {"97_before": files_sha256(before) | {"unpublished.npy": "0"}}
+    edit_results(book, lambda content: content["provenance"].update(read=read))
+    assert "read" not in kinds(book)
+    (before / "a.safetensors").write_bytes(b"other")
+    (problem,) = [problem for problem in check(book) if problem.kind == "read"]
+    assert str(problem) == (
+        "98_demo: read: it read a.safetensors of 97_before, which has changed since: "
+        "run it again: ecgbook run 98_demo --scale cpu"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrote", "weights", "scale", "said"),
+    [
+        ({"a.npy": "1"}, None, None, ""),
+        ({"a.npy": "2"}, None, None, "changed"),
+        ({"b.npy": "1"}, None, None, "gone"),
+        (None, None, None, ""),
+        ({"a.npy": "2"}, b"published", None, "changed"),
+        ({"a.npy": "2"}, b"published", "cpu", ""),
+    ],
+)
+def test_what_was_read_is_compared_with_what_the_other_chapter_wrote(tmp_path, wrote, weights, scale, said):
+    read = "1"
+    if weights:
+        (tmp_path / "weights" / "97_before").mkdir(parents=True)
+        (tmp_path / "weights" / "97_before" / "a.npy").write_bytes(weights)
+        read = files_sha256(tmp_path / "weights" / "97_before")["a.npy"]
+    found = {
+        "97_before": Results("97_before", "cpu", {} if wrote is None else {"wrote": wrote}),
+        "98_demo": Results("98_demo", "cpu", {"read": {"97_before": {"a.npy": read}}}),
+    }
+    problems = [problem.message for problem in _read_files(tmp_path, found, scale)]
+    assert len(problems) == bool(said)
+    assert all(said in message for message in problems)
 
 
 def test_a_leaked_patient_stops_the_chapter_and_leaves_no_results(book):

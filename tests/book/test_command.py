@@ -30,7 +30,7 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
-    for command in ("run", "check", "build", "data", "status", "bundle", "expect", "pair", "predict"):
+    for command in ("run", "check", "build", "data", "status", "confirm", "bundle", "expect", "pair", "predict"):
         assert f"    {command} " in done.stdout
 
 

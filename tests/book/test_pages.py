@@ -8,6 +8,7 @@ from ecglib.book.claims import Claim, read_claims
 from ecglib.book.claims_output import refresh_claims
 from ecglib.book.pages import claims_html, claims_page, judge_best, what_ran_where_page, write_pages
 from ecglib.book.results import Metric, Results, difference_name, write_results
+from ecglib.book.states import CONFIRMED, MEANINGS, STALE, UNVERIFIED
 
 ROOT = Path(__file__).parents[2]
 OURS, OTHER = "new.task.f1", "old.task.f1"
@@ -115,6 +116,31 @@ def test_what_ran_where_tells_everything():
     ]
     assert second[6:8] == ["0 to 9", "0123456789 , changed since"]
     assert page.count("numpy 2.0.0") == 1, "equal environments are told once"
+
+
+def test_states_and_confirmations_stand_on_what_ran_where():
+    runs = {"cpu": results() | results(chapter="97_other")}
+    states = {("98_demo", "cpu"): CONFIRMED, ("97_other", "cpu"): UNVERIFIED}
+    entry = {
+        "base": "0123456789abcdef",
+        "head": "fedcba9876543210",
+        "date": "2026-02-01",
+        "python": "3.11.7",
+        "torch": "2.13.0",
+        "processor": "A <fast> one",
+        "precision": "32-true",
+        "chapters": {name: {"from": "a", "to": "b", "equal": name == "98_demo"} for name in ("97_other", "98_demo")},
+    }
+    page = what_ran_where_page(runs, states, [entry])
+    assert (cells(page)[10], cells(page)[21]) == (UNVERIFIED, CONFIRMED)
+    assert f"- *{CONFIRMED}*: {MEANINGS[CONFIRMED]}." in page
+    assert MEANINGS[STALE] not in page
+    assert "Unverified until they are executed again: 97_other at cpu." in page
+    row = ["2026-02-01", "0123456789", "fedcba9876", "A &lt;fast&gt; one", "32-true", "2.13.0", "3.11.7", "1 of 2"]
+    assert cells(page)[22:] == row
+    plain = what_ran_where_page(runs)
+    assert "State" not in plain
+    assert "Confirmations" not in plain
 
 
 @pytest.mark.parametrize(

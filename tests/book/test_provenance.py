@@ -150,6 +150,17 @@ def test_the_digest_of_modules_sees_bytes_and_not_order(tmp_path, monkeypatch):
         provenance._file.cache_clear()
 
 
+def test_a_file_is_read_once_until_it_changes(tmp_path, monkeypatch):
+    file = tmp_path / "a.npy"
+    file.write_bytes(b"one")
+    before = provenance.file_sha256(file)
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance.hashlib, "file_digest", lambda *_: pytest.fail("it was read again"))
+        assert provenance.file_sha256(file) == before
+    file.write_bytes(b"others")
+    assert provenance.file_sha256(file) != before
+
+
 def git(folder: Path, *arguments: str) -> str:
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}

@@ -13,8 +13,11 @@ from ecglib.book.command import main
 from ecglib.book.headers import read_headers
 from ecglib.book.model_card import LARGEST_WEIGHTS
 from ecglib.book.pairs import in_step
+from ecglib.book.provenance import ecglib_sha256, imported_modules
 from ecglib.book.publish import LARGEST_NOTEBOOK, pair, publish
-from ecglib.book.status import FRESH, MODULES, NEVER, SOURCE, statuses, table
+from ecglib.book.results import write_text
+from ecglib.book.states import CONFIRMATIONS, CONFIRMED, EXECUTED, MEANINGS, NEVER, STALE, UNVERIFIED
+from ecglib.book.status import statuses, table
 from ecglib.errors import ChapterError, DamagedFileError
 
 CHAPTERS = ("00_first", "01_second", "10_alone")
@@ -158,24 +161,35 @@ def test_status_tells_fresh_from_stale(
     def states(committed: bool) -> dict[str, str]:
         return {s.chapter: s.state for s in statuses(book) if s.scale == "cpu" and s.committed == committed}
 
-    assert states(True) == {"00_first": FRESH, "01_second": FRESH, "10_alone": NEVER}
-    assert states(False) == dict.fromkeys(CHAPTERS, FRESH)
+    assert states(True) == {"00_first": EXECUTED, "01_second": EXECUTED, "10_alone": NEVER}
+    assert states(False) == dict.fromkeys(CHAPTERS, EXECUTED)
     source = book / "notebooks" / "00_first.py"
     text = source.read_text(encoding="utf-8")
     source.write_text(text.replace("Some prose", "Better prose"), encoding="utf-8")
-    assert states(True)["00_first"] == FRESH
+    assert states(True)["00_first"] == EXECUTED
     source.write_text(text.replace("0.5 + seed", "0.6 + seed"), encoding="utf-8")
-    assert states(True) == {"00_first": SOURCE, "01_second": FRESH, "10_alone": NEVER}
+    assert states(True) == {"00_first": STALE, "01_second": EXECUTED, "10_alone": NEVER}
     results = book / "results/cpu/01_second.json"
     content = json.loads(results.read_text(encoding="utf-8"))
     content["provenance"]["ecglib_sha256"] = "of other modules"
     results.write_text(json.dumps(content), encoding="utf-8")
-    assert states(True)["01_second"] == MODULES
+    assert states(True)["01_second"] == UNVERIFIED
     lines = table(statuses(book)).splitlines()
-    assert lines[0].split("  ")[0] == "chapter"
-    assert "committed cpu" in lines[0]
-    assert "run cpu" in lines[0]
-    assert "gpu" not in lines[0]
+    assert lines[0].split() == ["chapter", "committed", "cpu", "run", "cpu"]
     monkeypatch.chdir(book)
     assert main(["status"]) == 0
-    assert "source changed 2026-01-31" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "stale 2026-01-31" in said
+    assert f"{UNVERIFIED}: {MEANINGS[UNVERIFIED]}." in said
+    assert CONFIRMED not in said, "only states that occur are explained"
+    confirm_by_hand(book, "01_second", "of other modules")
+    assert states(True)["01_second"] == CONFIRMED
+    assert max(map(len, table(statuses(book)).splitlines())) <= 100
+
+
+def confirm_by_hand(book: Path, chapter: str, library: str) -> None:
+    """Write the confirmation that leads from a library to today's."""
+    now = ecglib_sha256(imported_modules(book / "notebooks" / f"{chapter}.py"))
+    about = dict.fromkeys(("base", "head", "date", "python", "torch", "processor", "precision"), "x")
+    entry = about | {"chapters": {chapter: {"from": library, "to": now, "equal": True}}}
+    write_text(book / CONFIRMATIONS, json.dumps([entry]))
