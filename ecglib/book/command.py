@@ -12,6 +12,7 @@ from typing import Any
 
 from ecglib.book.build import EDITIONS
 from ecglib.book.headers import SCALES, book_root, read_headers, with_needed
+from ecglib.book.say import say
 from ecglib.book.settings import find_root
 from ecglib.errors import ChapterError, ECGError
 
@@ -30,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.do(options) or 0
     except ECGError as error:
-        print(f"ecgbook {options.command}: {error}", file=sys.stderr)
+        say(f"ecgbook {options.command}: {error}", sys.stderr)
         return 1
     except KeyboardInterrupt:
         goes_on = "" if options.command == "confirm" else " The same command goes on where this one was."
-        print(f"Stopped.{goes_on}", file=sys.stderr)
+        say(f"Stopped.{goes_on}", sys.stderr)
         return 130
 
 

@@ -22,6 +22,7 @@ from ecglib.book.headers import Header, read_header
 from ecglib.book.pairs import clean, read_source, substitute, write_notebook
 from ecglib.book.plan import PRETRAINED, Step
 from ecglib.book.results import write_text
+from ecglib.book.say import say
 from ecglib.errors import ChapterError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -106,7 +107,7 @@ def execute(
             coalesce_streams=True,
         )
     except PapermillExecutionError as error:
-        print(_COLOUR.sub("", "\n".join(error.traceback)), flush=True)
+        say(_COLOUR.sub("", "\n".join(error.traceback)))
         raise ChapterError(
             f"a cell failed with {error.ename}: {error.evalue.rstrip('.')}",
             record=header.name,
@@ -165,7 +166,7 @@ def main() -> int:
     step = Step(task["name"], tuple(task["needs"]), task["inputs"])
     root, output = Path(task["root"]), Path(task["output"])
     started = time.monotonic()
-    print(f"{step.name}: started at {task['scale']} scale", flush=True)
+    say(f"{step.name}: started at {task['scale']} scale")
     try:
         step.remove_stamps(output)
         header, parameters = read_header(root / "notebooks" / f"{step.name}.py"), dict(task["parameters"])
@@ -173,10 +174,10 @@ def main() -> int:
             parameters.pop(PRETRAINED, None)
         execute(root, output, header, task["scale"], parameters, step.weights)
     except ChapterError as error:
-        print(f"{step.name}: failed after {time.monotonic() - started:.1f} s\n{error}", flush=True)
+        say(f"{step.name}: failed after {time.monotonic() - started:.1f} s\n{error}")
         return 1
     step.write_stamp(output)
-    print(f"{step.name}: finished in {time.monotonic() - started:.1f} s", flush=True)
+    say(f"{step.name}: finished in {time.monotonic() - started:.1f} s")
     return 0
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from ecglib.book.headers import check_scale, read_headers
 from ecglib.book.plan import PRETRAINED, Step, make_plan, replaceable, write_plan
 from ecglib.book.results import write_text
+from ecglib.book.say import say
 from ecglib.errors import ChapterError
 
 RUN_VARIABLE = "ECGBOOK_RUN"
@@ -100,9 +101,9 @@ def run(
             steps = make_plan(root, output, scale, chapters, data_dir, parameters)
         waiting = [step for step in steps.values() if not step.is_done(output)]
         if not waiting:
-            print(f"Nothing to run: all {len(steps)} chapters are up to date at {scale} scale.", flush=True)
+            say(f"Nothing to run: all {len(steps)} chapters are up to date at {scale} scale.")
             return []
-        print(f"{len(waiting)} of {len(steps)} chapters to run at {scale} scale, {jobs} at a time.", flush=True)
+        say(f"{len(waiting)} of {len(steps)} chapters to run at {scale} scale, {jobs} at a time.")
         started = time.monotonic()
         log = output / "snakemake.log"
         write_plan(steps, output / "plan.json")
@@ -119,7 +120,7 @@ def run(
                 remedy="read the message above (the workflow's own log is "
                 f"{log}), correct it and run again; finished chapters are kept",
             )
-        print(f"{len(waiting)} chapters ran in {time.monotonic() - started:.0f} s.", flush=True)
+        say(f"{len(waiting)} chapters ran in {time.monotonic() - started:.0f} s.")
         return [step.name for step in waiting]
 
 
@@ -145,7 +146,7 @@ def _with_published(
             expected="a chapter that needs another one with a folder in weights/, or has the parameter pretrained",
             remedy="run without --pretrained",
         )
-    print(f"Not trained but taken from weights/: {', '.join(used)}.", flush=True)
+    say(f"Not trained but taken from weights/: {', '.join(used)}.")
     for name in used:
         _set_aside(output, name)
     return steps, parameters
@@ -160,9 +161,7 @@ def _set_aside(output: Path, chapter: str) -> None:
         artefacts.rename(aside)
         for stamp in output.glob(f"ran/{chapter}.*.json"):
             stamp.unlink()
-        print(
-            f"What an earlier run of {chapter} had left now lies in {aside.relative_to(output.parents[1])}.", flush=True
-        )
+        say(f"What an earlier run of {chapter} had left now lies in {aside.relative_to(output.parents[1])}.")
 
 
 def _snakemake(
@@ -214,7 +213,7 @@ def stop_orphans(output: Path) -> int:
             process.kill()
     psutil.wait_procs(orphans, timeout=10)
     if orphans:
-        print(f"Stopped {len(orphans)} processes of an interrupted run.", flush=True)
+        say(f"Stopped {len(orphans)} processes of an interrupted run.")
     return len(orphans)
 
 
