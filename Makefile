@@ -45,9 +45,10 @@ unit: env ## Run the unit tests, property tests and doctests
 	$(call say,Tests)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 10 --ignore tests/site
 
-chapters: env ## Execute every chapter at scale smoke
+chapters: env ## Execute every chapter, then every draft, at scale smoke
 	$(call say,Executing every chapter at scale smoke)
 	$(BIN)/ecgbook run --scale smoke $(if $(JOBS),--jobs $(JOBS))
+	$(BIN)/ecgbook run --drafts --scale smoke $(if $(JOBS),--jobs $(JOBS))
 
 claims: env ## Check the committed results and claims, and those of the smoke run
 	$(call say,Checking claims)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecglib.book import provenance
-from ecglib.book.headers import check_scale
+from ecglib.book.headers import DRAFTS, book_root, check_scale, no_chapter, sources
 from ecglib.book.results import Metric, Results, check_name, difference_name, write_results, write_text
-from ecglib.book.settings import OUTPUT_VARIABLE, find_root, output_folder
+from ecglib.book.settings import CHAPTER_VARIABLE, OUTPUT_VARIABLE, find_root, output_folder
 from ecglib.book.source_view import in_notebook, show_markdown
 from ecglib.errors import ChapterError
 
@@ -58,7 +58,7 @@ def open_chapter(
     Raises
     ------
     ChapterError
-        If there is no such scale.
+        If there is no such scale; inside the book also, if there is no such chapter, or the runner executes another.
 
     Notes
     -----
@@ -66,9 +66,28 @@ def open_chapter(
     ``results/<chapter>.json``, ``figures/<chapter>/<name>.csv``, ``artefacts/<chapter>/…``. Taught in chapter
     ``00_reading_an_ecg``.
     """
+    _refuse_wrong_name(name)
     chapter = Chapter(name, scale=scale, seed=seed, data_dir=data_dir, device=device)
     show_markdown(chapter.visible_line())
     return chapter
+
+
+def _refuse_wrong_name(name: str) -> None:
+    try:
+        known = sources(book_root(), drafts=True)
+    except ChapterError:  # outside the book, as in a hosted notebook
+        known = {}
+    if known and name not in known:
+        raise no_chapter(name, known)
+    executed = os.environ.get(CHAPTER_VARIABLE)
+    if executed and Path(executed).stem != name:
+        raise ChapterError(
+            "the chapter opens another one's name",
+            file=executed,
+            expected=Path(executed).stem,
+            found=name,
+            remedy="correct the name in open_chapter",
+        )
 
 
 class Chapter:
@@ -430,21 +449,25 @@ class Chapter:
             f"**Seed** {self.seed} · **Date** {self._started:%Y-%m-%d}"
         )
 
+    def _source(self) -> Path | None:
+        """Find this chapter's source: the one that the runner executes, else the book's."""
+        executed = os.environ.get(CHAPTER_VARIABLE)
+        if executed:
+            return Path(executed)
+        return sources(self.root, drafts=Path.cwd().name == DRAFTS).get(self.name) if self.root else None
+
     def _results(self, code: bool = False) -> Results:
         """Put together what is known so far; ``code`` adds the digests of code and artefacts, which takes a second."""
         commit, dirty = provenance.git_commit_and_dirty(self.root) if self.root and code else (None, None)
-        source = self.root / "notebooks" / f"{self.name}.py" if self.root else None
-        known = code and source is not None and source.is_file()
+        source = self._source() if code else None
         return Results(
             self.name,
             self.scale,
             {
                 "commit": commit,
                 "dirty": dirty,
-                "source_sha256": provenance.source_sha256(source) if known and source else None,
-                "ecglib_sha256": (
-                    provenance.ecglib_sha256(provenance.imported_modules(source)) if known and source else None
-                ),
+                "source_sha256": provenance.source_sha256(source) if source else None,
+                "ecglib_sha256": provenance.ecglib_sha256(provenance.imported_modules(source)) if source else None,
                 "data": self._data,
                 "read": self._read,
                 "wrote": provenance.files_sha256(self._artefacts(self.name)) if code else {},

@@ -15,7 +15,7 @@ import nbformat
 
 from ecglib.book.claims import Claims, read_claims
 from ecglib.book.claims_output import refresh_claims
-from ecglib.book.headers import SCALES, assigned_literals, read_headers
+from ecglib.book.headers import SCALES, assigned_literals, read_headers, with_needed
 from ecglib.book.judge import Runs, judge
 from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
@@ -69,7 +69,7 @@ class Problem:
         return f"{self.place}: {self.kind}: {self.message}"
 
 
-def check(root: Path | str, scale: str | None = None) -> list[Problem]:
+def check(root: Path | str, scale: str | None = None, only: Sequence[str] = ()) -> list[Problem]:
     """Check a run, or the committed book.
 
     Parameters
@@ -79,6 +79,8 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     scale : {"smoke", "cpu", "gpu"}, optional
         Check the run below ``_build/<scale>``; by default the committed notebooks with ``results/<scale>/``, each at
         the scale that its parameters cell names.
+    only : sequence of str
+        Chapters to check, with their claims; the others are read where these quote them or are compared with them.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     Raises
     ------
     ChapterError
-        If the headers of the chapters, ``_toc.yml`` or ``claims.yml`` can't be read.
+        If there is no such chapter, or the headers of the chapters, ``_toc.yml`` or ``claims.yml`` can't be read.
 
     Notes
     -----
@@ -105,6 +107,7 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     root = Path(root)
     headers = read_headers(root)
     chapters = sorted(headers)
+    with_needed(headers, only)  # refuses an unknown name
     problems = list(_contents(root, chapters))
     found: dict[str, Results] = {}
     claims = read_claims(root / "claims.yml")
@@ -116,7 +119,10 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
             missing = "results" if str(problem.file or "").endswith(".json") else "notebook"
             problems.append(Problem(missing, chapter, str(problem)))
             continue
-        found[chapter], notebooks[chapter] = results, notebook
+        found[chapter] = results
+        if only and chapter not in only:
+            continue
+        notebooks[chapter] = notebook
         source = root / "notebooks" / f"{chapter}.py"
         problems += _notebook(chapter, notebook)
         if scale is None and not in_step(headers[chapter], repository_url(root)):
@@ -135,7 +141,8 @@ def check(root: Path | str, scale: str | None = None) -> list[Problem]:
     problems += _drift(claims, found, published)
     if scale is None:
         problems += _verdicts(claims, found)
-    return problems
+    places = {*only, *(claim.id for claim in claims if claim.chapter in only)}
+    return [problem for problem in problems if not only or problem.place in places]
 
 
 def _contents(root: Path, chapters: list[str]) -> Iterator[Problem]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ecglib.book.build import EDITIONS
-from ecglib.book.headers import SCALES, book_root, read_headers, with_needed
+from ecglib.book.headers import SCALES, book_root, draft_names, read_headers, with_needed
 from ecglib.book.say import say
 from ecglib.book.settings import find_root
 from ecglib.errors import ChapterError, ECGError
 
 JOBS = {"smoke": 2, "cpu": 1, "gpu": 1}
 """Chapters at a time unless told otherwise: real runs use several threads each, and one GPU serves one chapter."""
+
+SUBMITTED = 20
+"""Chapters that a cluster has at a time unless told otherwise."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +55,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_chapters(run)
     _add_scale(run, default="smoke")
     _add_data(run)
-    run.add_argument("--jobs", type=_positive, metavar="N", help="chapters at a time (default: 2 at smoke, else 1)")
+    run.add_argument(
+        "--jobs", type=_positive, metavar="N", help="chapters at a time (default: 2 at smoke, else 1; 20 on a cluster)"
+    )
+    run.add_argument(
+        "--executor",
+        type=shlex.split,
+        default=[],
+        metavar="'NAME OPTIONS'",
+        help="submit the chapters to a cluster: a Snakemake executor plugin, such as slurm, and options for Snakemake",
+    )
+    run.add_argument(
+        "--drafts",
+        action="store_true",
+        help="run drafts, all if none is named, and what they need, apart from the rest",
+    )
     run.add_argument(
         "--parameter",
         "-p",
@@ -73,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     check = _add(commands, "check", _check, "check results, claims, pairs and contents")
+    _add_chapters(check)
     _add_scale(check, help="check this run's results instead of the committed ones")
 
     build = _add(commands, "build", _build, "build the pages, with every warning an error")
@@ -198,24 +217,28 @@ def _run(options: argparse.Namespace) -> None:
         scale,
         options.chapters,
         data_dir=_data_dir(options),
-        jobs=options.jobs or JOBS[scale],
+        jobs=options.jobs or (SUBMITTED if options.executor else JOBS[scale]),
         parameters=parameters,
         pretrained=options.pretrained,
+        drafts=options.drafts,
+        executor=options.executor,
     )
     if options.publish:
         from ecglib.book.publish import publish
 
-        for path in publish(root, scale, options.chapters or list(read_headers(root))):
+        chapters = options.chapters or (draft_names(root) if options.drafts else list(read_headers(root)))
+        for path in publish(root, scale, chapters, options.drafts):
             print(f"published {path.relative_to(root)}")
 
 
 def _check(options: argparse.Namespace) -> int:
     from ecglib.book.check import check
 
-    problems = check(book_root(), options.scale)
+    problems = check(book_root(), options.scale, options.chapters)
     for problem in problems:
         print(problem)
     what = f"the {options.scale} run" if options.scale else "the committed book"
+    what = f"{', '.join(options.chapters)} in {what}" if options.chapters else what
     print(f"{len(problems)} problems in {what}." if problems else f"All checks of {what} have passed.")
     return bool(problems)
 
@@ -261,7 +284,11 @@ def _assign(options: argparse.Namespace) -> None:
 def _status(options: argparse.Namespace) -> None:
     from ecglib.book.status import statuses, table
 
-    print(table(statuses(book_root())))
+    root = book_root()
+    print(table(statuses(root)))
+    drafts = draft_names(root)
+    if drafts:
+        print(f"drafts: {', '.join(drafts)}")
 
 
 def _confirm(options: argparse.Namespace) -> int:

@@ -18,11 +18,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from ecglib.book.headers import Header, read_header
+from ecglib.book.headers import Header, read_header, sources
+from ecglib.book.interactive import DATA_VARIABLE
 from ecglib.book.pairs import clean, read_source, substitute, write_notebook
 from ecglib.book.plan import PRETRAINED, Step
 from ecglib.book.results import write_text
 from ecglib.book.say import say
+from ecglib.book.settings import CHAPTER_VARIABLE, OUTPUT_VARIABLE
 from ecglib.errors import ChapterError
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -31,7 +33,7 @@ THREADS = {"smoke": 1, "cpu": 2, "gpu": 4}
 """Threads of every chapter, fixed by scale: one and two threads train different weights, whatever ``--jobs`` says."""
 
 
-def kernel_environment(output: Path, scale: str) -> dict[str, str]:
+def kernel_environment(output: Path, scale: str, source: Path) -> dict[str, str]:
     """Give the environment variables under which a chapter's kernel runs.
 
     Notes
@@ -40,12 +42,13 @@ def kernel_environment(output: Path, scale: str) -> dict[str, str]:
 
     Examples
     --------
-    >>> kernel_environment(Path("_build/smoke"), "smoke")["OMP_NUM_THREADS"]
+    >>> kernel_environment(Path("_build/smoke"), "smoke", Path("notebooks/10_cnn.py"))["OMP_NUM_THREADS"]
     '1'
     """
     libraries = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
     return {
-        "ECGBOOK_OUTPUT": str(output),
+        OUTPUT_VARIABLE: str(output),
+        CHAPTER_VARIABLE: str(source),
         **{f"{library}_NUM_THREADS": str(THREADS[scale]) for library in libraries},
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
         "PYTHONHASHSEED": "0",
@@ -87,7 +90,7 @@ def execute(
     from papermill.exceptions import PapermillExecutionError
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    os.environ.update(kernel_environment(output, scale))
+    os.environ.update(kernel_environment(output, scale, header.source))
     _write_kernel_spec(output)
     results = output / "results" / f"{header.name}.json"
     results.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +106,7 @@ def execute(
             parameters={name: value for name, value in values.items() if name in header.parameters},
             kernel_name="python3",
             progress_bar=False,
-            cwd=header.source.parent,
+            cwd=root / "notebooks",
             coalesce_streams=True,
         )
     except PapermillExecutionError as error:
@@ -166,15 +169,21 @@ def main() -> int:
     step = Step(task["name"], tuple(task["needs"]), task["inputs"])
     root, output = Path(task["root"]), Path(task["output"])
     started = time.monotonic()
+    if task["data"]:
+        os.environ[DATA_VARIABLE] = task["data"]
+    said = output / "failed" / f"{step.name}.txt"
+    said.unlink(missing_ok=True)
     say(f"{step.name}: started at {task['scale']} scale")
     try:
         step.remove_stamps(output)
-        header, parameters = read_header(root / "notebooks" / f"{step.name}.py"), dict(task["parameters"])
+        header, parameters = read_header(sources(root, task["drafts"])[step.name]), dict(task["parameters"])
         if step.name not in step.weights:
             parameters.pop(PRETRAINED, None)
         execute(root, output, header, task["scale"], parameters, step.weights)
     except ChapterError as error:
-        say(f"{step.name}: failed after {time.monotonic() - started:.1f} s\n{error}")
+        message = f"{step.name}: failed after {time.monotonic() - started:.1f} s\n{error}"
+        write_text(said, f"{message}\n")  # on a cluster, what is printed may be far away
+        say(message)
         return 1
     step.write_stamp(output)
     say(f"{step.name}: finished in {time.monotonic() - started:.1f} s")

@@ -51,6 +51,7 @@ what Papermill leaves behind out of it. Papermill needs the kernel's language.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,7 +68,11 @@ SCALES = ("smoke", "cpu", "gpu")
 PARAMETERS = ("scale", "seed", "data_dir", "device")
 """Names that the parameters cell of every chapter assigns."""
 
+DRAFTS = "drafts"
+"""Folder below ``notebooks/`` for chapters that are not finished, in most cases to replace one of the same name."""
+
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
+_OPENED = re.compile(r"^(?!\s*#).*\bopen_chapter\(\s*[\"']([^\"']*)[\"']", re.MULTILINE)
 _CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)
 
 
@@ -110,6 +115,11 @@ class Header:
     def notebook(self) -> Path:
         """The paired notebook that carries the outputs."""
         return self.source.with_suffix(".ipynb")
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it is a draft, which stands in no contents and of which nothing is checked or published."""
+        return self.source.parent.name == DRAFTS
 
 
 def check_scale(scale: str) -> None:
@@ -168,7 +178,8 @@ def read_header(source: Path | str) -> Header:
     Raises
     ------
     ChapterError
-        The header, the kernel's language or the parameters cell is missing or malformed.
+        The header, the kernel's language or the parameters cell is missing or malformed, the chapter opens another
+        one's name, or ``draft: true`` stands elsewhere than in ``notebooks/drafts``.
 
     Notes
     -----
@@ -195,10 +206,21 @@ def read_header(source: Path | str) -> Header:
     if "language" not in jupyter.get("kernelspec", {}):
         raise _malformed("the header names no kernel language", source, "display_name, language and name in kernelspec")
     block = jupyter.get("ecgbook")
+    if isinstance(block, dict):
+        _refuse_misplaced(block.pop("draft", None), source)
     if not isinstance(block, dict) or set(block) != {"title", "needs", "databases"}:
         found = ", ".join(map(str, block)) if isinstance(block, dict) else repr(block)
         what = "the ecgbook block of the header is not complete"
         raise _malformed(what, source, "exactly title, needs and databases", found)
+    for opened in _OPENED.finditer(text):
+        if opened[1] != source.stem:
+            raise ChapterError(
+                "the chapter opens another name than its own",
+                file=f"{source}:{text.count(chr(10), 0, opened.start(1)) + 1}",
+                expected=f'open_chapter("{source.stem}", …), as the file is called',
+                found=opened[1],
+                remedy="correct the name in open_chapter, or rename the file",
+            )
     return Header(
         source.stem,
         source,
@@ -209,13 +231,48 @@ def read_header(source: Path | str) -> Header:
     )
 
 
-def read_headers(root: Path | str) -> dict[str, Header]:
+def sources(root: Path | str, drafts: bool = False) -> dict[str, Path]:
+    """Give the source of every chapter by name, without reading any.
+
+    Parameters
+    ----------
+    root : path
+        The folder that holds ``notebooks/``.
+    drafts : bool
+        Take a draft in place of the chapter of the same name, and the other drafts too.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for file in ("10_cnn.py", "11_cnn_lstm.py", "drafts/10_cnn.py"):
+    ...         path = Path(folder, "notebooks", file)
+    ...         path.parent.mkdir(parents=True, exist_ok=True)
+    ...         path.touch()
+    ...     [path.relative_to(folder).as_posix() for path in sources(folder, drafts=True).values()]
+    ['notebooks/drafts/10_cnn.py', 'notebooks/11_cnn_lstm.py']
+    """
+    notebooks = Path(root, "notebooks")
+    found = {path.stem: path for path in sorted(notebooks.glob("*.py"))}
+    if drafts:
+        found |= {path.stem: path for path in sorted((notebooks / DRAFTS).glob("*.py"))}
+    return dict(sorted(found.items()))
+
+
+def draft_names(root: Path | str) -> list[str]:
+    """Name the drafts in ``notebooks/drafts``."""
+    return sorted(path.stem for path in Path(root, "notebooks", DRAFTS).glob("*.py"))
+
+
+def read_headers(root: Path | str, drafts: bool = False) -> dict[str, Header]:
     """Read the headers of all chapters, each after the chapters that it needs.
 
     Parameters
     ----------
     root : path
         The folder that holds ``notebooks/``.
+    drafts : bool
+        Take a draft in place of the chapter of the same name, and the other drafts too.
 
     Raises
     ------
@@ -233,7 +290,7 @@ def read_headers(root: Path | str) -> dict[str, Header]:
     ...     read_headers(folder)
     {}
     """
-    headers = {path.stem: read_header(path) for path in sorted(Path(root, "notebooks").glob("*.py"))}
+    headers = {name: read_header(source) for name, source in sources(root, drafts).items()}
     ordered: dict[str, Header] = {}
 
     def place(name: str, path: tuple[str, ...]) -> None:
@@ -284,15 +341,46 @@ def with_needed(headers: dict[str, Header], chosen: Iterable[str]) -> list[str]:
     while waiting:
         name = waiting.pop()
         if name not in headers:
-            raise ChapterError(
-                f"there is no chapter {name}",
-                expected=f"one of {', '.join(headers)}",
-                remedy="write the name as its file in notebooks/ has it, without the ending",
-            )
+            raise no_chapter(name, headers)
         if name not in wanted:
             wanted.add(name)
             waiting.extend(headers[name].needs)
     return [name for name in headers if name in wanted]
+
+
+def no_chapter(name: str, names: Iterable[str], what: str = "chapter") -> ChapterError:
+    """Make the error that says that a name is none of these, and which of them are near to it.
+
+    Examples
+    --------
+    >>> print(no_chapter("10_cn", ["10_cnn", "13_resnet1d"]))
+    there is no chapter 10_cn; expected one of 10_cnn, 13_resnet1d, found 10_cn. What to do: write 10_cnn.
+    """
+    names = list(names)
+    near = " or ".join(difflib.get_close_matches(name, names))
+    return ChapterError(
+        f"there is no {what} {name}",
+        expected=f"one of {', '.join(names)}",
+        found=name,
+        remedy=f"write {near}" if near else "write the name as its file in notebooks/ has it, without the ending",
+    )
+
+
+def _refuse_misplaced(draft: object, source: Path) -> None:
+    if source.parent.name == DRAFTS and draft is not True:
+        raise ChapterError(
+            "the header of a draft doesn't say that it is one",
+            file=source,
+            expected="draft: true in the ecgbook block",
+            remedy="add that line, or move the file to notebooks/",
+        )
+    if source.parent.name != DRAFTS and draft is not None:
+        raise ChapterError(
+            "a draft lies among the chapters",
+            file=source,
+            expected="no line draft: in the ecgbook block",
+            remedy=f"move the file to notebooks/{DRAFTS}/, or take that line out",
+        )
 
 
 def _front_matter(text: str, source: Path) -> dict[str, Any]:

@@ -108,6 +108,7 @@ def make_plan(
     data_dir: Path | None = None,
     parameters: Mapping[str, object] | None = None,
     published: Collection[str] = (),
+    drafts: bool = False,
 ) -> dict[str, Step]:
     """Give the steps of a run, each after those that it needs.
 
@@ -127,6 +128,8 @@ def make_plan(
         those that they need.
     published : collection of str
         Chapters that others need and that are not run: their ``weights/`` stand in for them.
+    drafts : bool
+        Take drafts in place of the chapters of the same names.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def make_plan(
     ...     make_plan(Path(folder), Path(folder, "_build", "smoke"), "smoke")
     {}
     """
-    headers = read_headers(root)
+    headers = read_headers(root, drafts)
     shortened = {name: replace(h, needs=()) if name in published else h for name, h in headers.items()}
     names = [name for name in with_needed(shortened, chapters or headers) if name not in published]
     parameters = parameters or {}

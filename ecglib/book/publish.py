@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import nbformat
 
 from ecglib.book.claims import read_claims
 from ecglib.book.claims_output import refresh_claims
-from ecglib.book.headers import Header, assigned_literals, read_headers
+from ecglib.book.headers import Header, assigned_literals, read_headers, with_needed
 from ecglib.book.model_card import CARD, model_card, weight_files, write_card
 from ecglib.book.pages import committed_runs
 from ecglib.book.pairs import join, read_notebook, write_notebook
@@ -26,8 +28,10 @@ from ecglib.errors import ChapterError
 LARGEST_NOTEBOOK = 1_500_000
 """Bytes of a published notebook at most: readers open it on a phone, and git keeps every version."""
 
+_DRAFT_LINE = re.compile(r"^#\s+draft: *true *\n", re.MULTILINE)
 
-def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
+
+def publish(root: Path, scale: str, chapters: Sequence[str], drafts: bool = False) -> list[Path]:
     """Publish chapters that have run: all of them, or none if one is refused.
 
     Parameters
@@ -37,6 +41,8 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
     scale : {"cpu", "gpu"}
         A smoke run is never published: its data are synthetic.
     chapters : sequence of str
+    drafts : bool
+        These are drafts: each becomes the chapter of its name, so its source moves to ``notebooks/``.
 
     Returns
     -------
@@ -48,8 +54,8 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
     ------
     ChapterError
         The scale is ``smoke``, data were synthetic, a notebook is too large, shows an error or holds a path of this
-        machine, code was changed since it ran, the chapter's own training was skipped, or a file of weights is too
-        large.
+        machine, code was changed since it ran, the chapter's own training was skipped, a file of weights is too
+        large, or a draft is missing from the contents or needs another that isn't published with it.
 
     Notes
     -----
@@ -59,17 +65,26 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
         raise ChapterError(
             "a smoke run can't be published", expected="scale cpu or gpu", remedy="run on real data: --scale cpu"
         )
-    output, headers, repository = output_folder(root, scale), read_headers(root), repository_url(root)
+    output, repository = output_folder(root, scale, drafts), repository_url(root)
+    headers = read_headers(root, drafts)
+    if drafts:
+        _refuse_unready(root, headers, chapters)
     notebooks, cards = {}, {}
     for name in chapters:
         _refuse_synthetic(output / "results" / f"{name}.json")
         executed = read_notebook(output / "notebooks" / f"{name}.ipynb")
         notebooks[name] = join(headers[name], executed, repository)
+        notebooks[name].metadata.get("ecgbook", {}).pop("draft", None)
         _refuse_unfit(notebooks[name], headers[name], root)
         if weight_files(output / "artefacts" / name):
             made = read_results(output / "results" / f"{name}.json")
             cards[name] = model_card(output / "artefacts" / name, headers[name], made)
     written: list[Path] = []
+    for name in chapters if drafts else ():
+        written.append(root / "notebooks" / f"{name}.py")
+        write_text(written[-1], _DRAFT_LINE.sub("", headers[name].source.read_text(encoding="utf-8"), count=1))
+        headers[name].source.unlink()
+        headers[name] = replace(headers[name], source=written[-1])
     for name in chapters:
         results = root / "results" / scale
         results.mkdir(parents=True, exist_ok=True)
@@ -81,6 +96,35 @@ def publish(root: Path, scale: str, chapters: Sequence[str]) -> list[Path]:
         if name in cards:
             write_text(root / "weights" / name / CARD, cards[name])
     return written
+
+
+def _refuse_unready(root: Path, headers: dict[str, Header], chapters: Sequence[str]) -> None:
+    from ecglib.book.build import contents
+
+    listed = contents(root)
+    for name in chapters:
+        if f"notebooks/{name}" not in listed:
+            raise ChapterError(
+                f"the draft {name} is missing from the contents",
+                file=root / "_toc.yml",
+                expected=f"a line with notebooks/{name}",
+                remedy="add it where the page belongs",
+            )
+        if not _DRAFT_LINE.search(headers[name].source.read_text(encoding="utf-8")):
+            raise ChapterError(
+                "draft: true can't be taken out of the header",
+                file=headers[name].source,
+                expected="a line of its own that holds nothing else",
+                remedy="write it so, as jupytext does",
+            )
+        others = [needed for needed in with_needed(headers, [name]) if headers[needed].is_draft]
+        if not set(others) <= set(chapters):
+            raise ChapterError(
+                f"the draft {name} ran with drafts that would stay drafts",
+                file=headers[name].source,
+                expected=f"to publish {', '.join(others)} together",
+                remedy=f"ecgbook run --drafts {' '.join(others)} --scale … --publish",
+            )
 
 
 def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:

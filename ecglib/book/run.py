@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -10,12 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ecglib.book.headers import check_scale, read_headers
+from ecglib.book.headers import DRAFTS, check_scale, draft_names, no_chapter, read_headers
 from ecglib.book.plan import PRETRAINED, Step, make_plan, replaceable, write_plan
 from ecglib.book.results import write_text
 from ecglib.book.say import say
@@ -25,8 +27,10 @@ RUN_VARIABLE = "ECGBOOK_RUN"
 """Environment variable that marks every process of a run with the run's folder."""
 
 
-def output_folder(root: Path, scale: str) -> Path:
+def output_folder(root: Path, scale: str, drafts: bool = False) -> Path:
     """Give the folder of the runs at one scale, which holds notebooks, results, artefacts and pages.
+
+    Drafts, and what they need, run in a folder of their own.
 
     Raises
     ------
@@ -43,7 +47,7 @@ def output_folder(root: Path, scale: str) -> Path:
     'book/_build/smoke'
     """
     check_scale(scale)
-    return root / "_build" / scale
+    return root / "_build" / (DRAFTS if drafts else "") / scale
 
 
 def run(
@@ -55,6 +59,8 @@ def run(
     jobs: int = 2,
     parameters: Mapping[str, Any] | None = None,
     pretrained: bool = False,
+    drafts: bool = False,
+    executor: Sequence[str] = (),
 ) -> list[str]:
     """Run chapters, and those they need, where something that they depend on has changed since they last ran.
 
@@ -75,6 +81,11 @@ def run(
         Train nothing that has been published: chapters asked for take their own models from ``weights/`` where they
         have the parameter ``pretrained``, and a needed chapter that would have to run is left out where its
         ``weights/`` are there. Each page says whose weights it used.
+    drafts : bool
+        Run drafts, all if no chapters are named, with the chapters that they need.
+    executor : sequence of str
+        Name of a Snakemake executor plugin, such as ``slurm``, and options for Snakemake: ``jobs`` chapters are then
+        submitted at a time.
 
     Returns
     -------
@@ -84,36 +95,55 @@ def run(
     Raises
     ------
     ChapterError
-        A chapter failed, another run of this scale is under way, or a chapter that is to take published weights has
-        none.
+        A chapter failed, another run of this scale is under way, a chapter that is to take published weights has
+        none, a chapter named is no draft, or the executor is not installed.
 
     Notes
     -----
     Source: our choice. Taught in chapter ``00_reading_an_ecg``.
     """
-    output = output_folder(root, scale)
+    from ecglib.book.execute import THREADS
+
+    _refuse_missing(executor)
+    output = output_folder(root, scale, drafts)
     parameters = dict(parameters or {})
+    if drafts:
+        chapters = chosen_drafts(root, chapters)
+        if not chapters:
+            say(f"There are no drafts in notebooks/{DRAFTS}.")
+            return []
     with _alone(output):
         stop_orphans(output)
+        plan = partial(make_plan, root, output, scale, chapters, data_dir, drafts=drafts)
         if pretrained:
-            steps, parameters = _with_published(root, output, scale, chapters, data_dir, parameters)
+            headers = read_headers(root, drafts)
+            able = any(PRETRAINED in headers[name].parameters for name in chapters or headers)
+            steps, parameters = _with_published(root, output, plan, chapters, parameters, able)
         else:
-            steps = make_plan(root, output, scale, chapters, data_dir, parameters)
+            steps = plan(parameters)
         waiting = [step for step in steps.values() if not step.is_done(output)]
+        what = "drafts and chapters that they need" if drafts else "chapters"
         if not waiting:
-            say(f"Nothing to run: all {len(steps)} chapters are up to date at {scale} scale.")
+            say(f"Nothing to run: all {len(steps)} {what} are up to date at {scale} scale.")
             return []
-        say(f"{len(waiting)} of {len(steps)} chapters to run at {scale} scale, {jobs} at a time.")
+        say(f"{len(waiting)} of {len(steps)} {what} to run at {scale} scale, {jobs} at a time.")
         started = time.monotonic()
         log = output / "snakemake.log"
         write_plan(steps, output / "plan.json")
-        config = {"scale": scale, "plan": str(output / "plan.json"), "parameters": json.dumps(parameters)}
-        environment = {**os.environ, RUN_VARIABLE: str(output)}
-        if data_dir is not None:
-            environment["ECGLIB_DATA"] = str(data_dir.resolve())
-        code = _snakemake(output, root / "workflow" / "Snakefile", jobs, config, environment, log)
+        task = {
+            "root": str(root),
+            "output": str(output),
+            "scale": scale,
+            "drafts": drafts,
+            "data": str(data_dir.resolve()) if data_dir is not None else "",
+            "parameters": parameters,
+        }
+        config = {"plan": str(output / "plan.json"), "threads": THREADS[scale], "task": task}
+        code = _snakemake(output, root / "workflow" / "Snakefile", jobs, config, executor, log)
         undone = [step.name for step in waiting if not step.is_done(output)]
         if undone or code:
+            for name in undone if executor else ():
+                _tell_failure(output / "failed" / f"{name}.txt")
             raise ChapterError(
                 f"not finished: {', '.join(undone) or 'the workflow'}",
                 file=log if not undone else None,
@@ -124,21 +154,50 @@ def run(
         return [step.name for step in waiting]
 
 
+def chosen_drafts(root: Path, names: Sequence[str]) -> list[str]:
+    """Give the drafts that a command names, or all.
+
+    Raises
+    ------
+    ChapterError
+        There is no such draft.
+    """
+    there = draft_names(root)
+    for name in names:
+        if name not in there:
+            raise no_chapter(name, there, "draft")
+    return list(names) or there
+
+
+def _refuse_missing(executor: Sequence[str]) -> None:
+    for name in executor[:1]:
+        if importlib.util.find_spec(f"snakemake_executor_plugin_{name.replace('-', '_')}") is None:
+            raise ChapterError(
+                f"Snakemake's executor {name} is not installed",
+                expected=f"the package snakemake-executor-plugin-{name}",
+                remedy=f"install it here: pip install snakemake-executor-plugin-{name}",
+            )
+
+
+def _tell_failure(message: Path) -> None:
+    """Say what a chapter on another machine said when it failed; where it said nothing, its cluster's log may."""
+    if message.is_file():
+        say(message.read_text(encoding="utf-8").rstrip("\n"))
+
+
 def _with_published(
     root: Path,
     output: Path,
-    scale: str,
+    plan: Callable[..., dict[str, Step]],
     chapters: Sequence[str],
-    data_dir: Path | None,
     parameters: dict[str, Any],
+    able: bool,
 ) -> tuple[dict[str, Step], dict[str, Any]]:
     """Plan a run that takes from ``weights/`` what it can, and say what that is."""
-    whole = make_plan(root, output, scale, chapters, data_dir, parameters)
-    published = replaceable(root, output, whole, chapters) if chapters else []
-    headers = read_headers(root)
-    if any(PRETRAINED in headers[name].parameters for name in chapters or headers):
+    published = replaceable(root, output, plan(parameters), chapters) if chapters else []
+    if able:
         parameters = {**parameters, PRETRAINED: True}
-    steps = make_plan(root, output, scale, chapters, data_dir, parameters, published)
+    steps = plan(parameters, published)
     used = sorted({name for step in steps.values() for name in step.weights})
     if not used:
         raise ChapterError(
@@ -148,11 +207,11 @@ def _with_published(
         )
     say(f"Not trained but taken from weights/: {', '.join(used)}.")
     for name in used:
-        _set_aside(output, name)
+        _set_aside(root, output, name)
     return steps, parameters
 
 
-def _set_aside(output: Path, chapter: str) -> None:
+def _set_aside(root: Path, output: Path, chapter: str) -> None:
     """Move the artefacts of an earlier run of a chapter away, since pages prefer them to published weights."""
     artefacts, aside = output / "artefacts" / chapter, output / "set_aside" / chapter
     if artefacts.is_dir() and any(artefacts.iterdir()):
@@ -161,24 +220,33 @@ def _set_aside(output: Path, chapter: str) -> None:
         artefacts.rename(aside)
         for stamp in output.glob(f"ran/{chapter}.*.json"):
             stamp.unlink()
-        say(f"What an earlier run of {chapter} had left now lies in {aside.relative_to(output.parents[1])}.")
+        say(f"What an earlier run of {chapter} had left now lies in {aside.relative_to(root)}.")
 
 
 def _snakemake(
-    output: Path, snakefile: Path, jobs: int, config: Mapping[str, str], environment: Mapping[str, str], log: Path
+    output: Path, snakefile: Path, jobs: int, config: Mapping[str, Any], executor: Sequence[str], log: Path
 ) -> int:
     settings = output / "run.json"
     write_text(settings, json.dumps(config, indent=1) + "\n")
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
-    command += ["--directory", str(output), "--configfile", str(settings), "--cores", str(jobs)]
+    command += ["--directory", str(output), "--configfile", str(settings)]
     command += ["--rerun-triggers", "input", "--rerun-incomplete", "--keep-going", "--nolock", "--nocolor"]
     command += ["--scheduler", "greedy"]
+    if executor:  # files that another machine wrote may show late
+        command += ["--jobs", str(jobs), "--latency-wait", "60", "--executor", *executor]
+    else:
+        command += ["--cores", str(jobs * config["threads"])]
+    environment = {**os.environ, RUN_VARIABLE: str(output)}
     with log.open("w", encoding="utf-8") as stream:
-        process = subprocess.Popen(command, stderr=stream, env=environment)
+        process = subprocess.Popen(command, stderr=stream, env=environment, start_new_session=bool(executor))
         with stopping_on_signals():
             try:
                 return process.wait()
             except BaseException:
+                if executor:  # Snakemake takes back what it has submitted
+                    process.send_signal(signal.SIGINT)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(60)
                 stop_orphans(output)
                 process.wait()
                 raise
@@ -200,6 +268,7 @@ def stop_orphans(output: Path) -> int:
     Notes
     -----
     Source: our choice: after ``kill -9``, Snakemake and the kernels go on, and would write over the next run's files.
+    What a cluster runs on other machines is not seen here: take it back with the cluster's own command.
     """
     import psutil
 

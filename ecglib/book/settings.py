@@ -14,6 +14,9 @@ from ecglib.errors import ChapterError
 OUTPUT_VARIABLE = "ECGBOOK_OUTPUT"
 """Environment variable by which a runner tells its chapters where to write."""
 
+CHAPTER_VARIABLE = "ECGBOOK_CHAPTER"
+"""Environment variable by which a runner tells a chapter which source it executes."""
+
 
 def find_root() -> Path | None:
     """Find the book's folder from the current one, else from where ``ecglib`` is installed; None outside the book.

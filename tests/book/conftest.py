@@ -84,6 +84,22 @@ def write_chapter() -> WriteChapter:
 
 
 @pytest.fixture(scope="session")
+def write_draft(write_chapter: WriteChapter) -> WriteChapter:
+    """A function that writes ``notebooks/drafts/<name>.py`` of a book, as ``write_chapter`` writes a chapter."""
+
+    def write(root: Path, name: str, code: str, needs: str = "", databases: str = "", title: str = "") -> Path:
+        source = write_chapter(root / "elsewhere", name, code, needs, databases, title)
+        draft = root / "notebooks" / "drafts" / source.name
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8").replace("#   ecgbook:\n", "#   ecgbook:\n#     draft: true\n")
+        draft.write_text(text, encoding="utf-8")
+        shutil.rmtree(root / "elsewhere")
+        return draft
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def packed(twins: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data directory with FLAC copies of the twins."""
     folder = tmp_path_factory.mktemp("packed")
@@ -119,7 +135,7 @@ def make_book(write_chapter: WriteChapter) -> Callable[[Path], Path]:
 
 
 @pytest.fixture(scope="session")
-def pretend_run() -> Callable[[Path, str], Path]:
+def pretend_run() -> Callable[..., Path]:
     """A function that leaves in ``_build/<scale>`` what a run of every chapter leaves, without a kernel."""
     import nbformat
 
@@ -127,10 +143,11 @@ def pretend_run() -> Callable[[Path, str], Path]:
     from ecglib.book.pairs import clean, read_source, substitute, write_notebook
     from ecglib.book.provenance import ecglib_sha256, imported_modules, source_sha256
     from ecglib.book.results import Metric, Results, write_results
+    from ecglib.book.run import output_folder
 
-    def pretend(book: Path, scale: str) -> Path:
-        output = book / "_build" / scale
-        for header in read_headers(book).values():
+    def pretend(book: Path, scale: str, drafts: bool = False) -> Path:
+        output = output_folder(book, scale, drafts)
+        for header in read_headers(book, drafts).values():
             notebook = read_source(header)
             for cell in notebook.cells:
                 if cell.cell_type == "code":

@@ -19,6 +19,7 @@ from ecglib.book import chapter as chapter_module
 from ecglib.book import open_chapter, show_source
 from ecglib.book.alt_text import AltText
 from ecglib.book.chapter import twins_folder
+from ecglib.book.provenance import source_sha256
 from ecglib.book.results import read_results
 from ecglib.book.settings import repository_url
 from ecglib.book.source_view import in_notebook
@@ -66,6 +67,39 @@ def notebook():
 
 def demo(scale="cpu", **more):
     return open_chapter("98_demo", scale=scale, **more)
+
+
+def test_a_name_that_is_no_chapter_of_the_book_is_refused(root, tmp_path, monkeypatch, write_chapter, write_draft):
+    write_draft(root, "97_draft", "pass")
+    write_chapter(root, "96_other", "pass")
+    with pytest.raises(ChapterError, match=r"no chapter 98_dmo; .*What to do: write 98_demo"):
+        open_chapter("98_dmo")
+    assert open_chapter("97_draft").name == "97_draft"
+    monkeypatch.setenv("ECGBOOK_CHAPTER", str(root / "notebooks" / "98_demo.py"))
+    assert open_chapter("98_demo").name == "98_demo"
+    with pytest.raises(ChapterError, match=r"98_demo\.py: the chapter opens another one's name; .*found 96_other"):
+        open_chapter("96_other")
+    monkeypatch.delenv("ECGBOOK_CHAPTER")
+    outside = tmp_path.parent / "outside"
+    outside.mkdir()
+    monkeypatch.chdir(outside)
+    monkeypatch.setattr("ecglib.book.settings.find_root", lambda: None)
+    assert open_chapter("11_hosted").name == "11_hosted"
+
+
+def test_the_digest_is_that_of_the_source_that_runs(root, monkeypatch, write_draft):
+    draft = write_draft(root, "98_demo", "other = 1")
+    for folder, executed, source in (
+        ("notebooks", None, root / "notebooks" / "98_demo.py"),
+        ("notebooks", draft, draft),
+        ("notebooks/drafts", None, draft),
+    ):
+        monkeypatch.chdir(root / folder)
+        monkeypatch.delenv("ECGBOOK_CHAPTER", raising=False)
+        if executed:
+            monkeypatch.setenv("ECGBOOK_CHAPTER", str(executed))
+        demo().close()
+        assert results_of(root).provenance["source_sha256"] == source_sha256(source)
 
 
 def results_of(root, scale=None):

@@ -13,10 +13,12 @@ from IPython.utils.capture import capture_output
 from ecglib.book.check import _read_files, check
 from ecglib.book.claims import read_claims
 from ecglib.book.claims_output import refresh_claims
+from ecglib.book.command import main
 from ecglib.book.expected import expected_ranges, write_expected
 from ecglib.book.headers import read_header
 from ecglib.book.pairs import join, read_source, substitute, write_notebook
 from ecglib.book.provenance import files_sha256
+from ecglib.book.publish import publish
 from ecglib.book.results import Results, read_folder
 from ecglib.errors import LeakageError
 
@@ -464,3 +466,30 @@ def test_at_smoke_scale_no_range_and_no_reason_is_asked_for(book):
     edit(book / "notebooks" / "98_demo.py", "chapter.seeds(smoke=2,", "chapter.seeds(smoke=3,")
     run_in_process(book, "98_demo", "smoke")
     assert check(book, "smoke") == []
+
+
+def test_only_the_chapters_named_are_checked(tmp_path, make_book, pretend_run, monkeypatch, capsys):
+    root = make_book(tmp_path / "book")
+    pretend_run(root, "cpu")
+    publish(root, "cpu", ["00_first", "01_second", "10_alone"])
+    (root / "notebooks" / "10_alone.ipynb").unlink()
+    edit(root / "notebooks" / "00_first.py", "0.5 + seed", "0.6 + seed")
+    edit(root / "_toc.yml", "  - file: notebooks/10_alone\n", "")
+    assert {problem.place for problem in check(root)} == {"00_first", "10_alone"}
+    assert check(root, only=["01_second"]) == []
+    assert {problem.place for problem in check(root, only=["01_second", "00_first"])} == {"00_first"}
+    quoted = "Some prose, {glue:text}`../notebooks/00_first.ipynb::nobody.recorded.this:.3f` and"
+    edit(root / "notebooks" / "01_second.py", "Some prose,", quoted)
+    assert "glue" in {problem.kind for problem in check(root, only=["01_second"])}
+    monkeypatch.chdir(root)
+    assert main(["check", "10_alone"]) == 1
+    assert "2 problems in 10_alone in the committed book" in capsys.readouterr().out
+    assert main(["check", "10_aloe"]) == 1
+    assert "there is no chapter 10_aloe; expected one of" in capsys.readouterr().err
+
+
+def test_a_claim_is_checked_with_its_chapter(healthy, tmp_path):
+    root = tmp_path / "book"
+    shutil.copytree(healthy, root)
+    edit(root / "claims.yml", "inter.accuracy", "inter.auroc")
+    assert "claims" in {problem.kind for problem in check(root, only=["98_demo"])}

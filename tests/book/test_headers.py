@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ecglib.book.headers import assigned_literals, book_root, read_header, read_headers, with_needed
+from ecglib.book.headers import assigned_literals, book_root, draft_names, read_header, read_headers, with_needed
 from ecglib.errors import ChapterError
 
 Write = Callable[..., Path]
@@ -56,6 +56,10 @@ def test_chapters_come_after_those_they_need(tmp_path: Path, write_chapter: Writ
         ("seed = 0", "seed = int(0)", "parameters cell"),
         ("seed = 0", "if True: seed = 0", "parameters cell"),
         ('device = "auto"\n', "", "parameters cell"),
+        ('open_chapter("10_cnn"', 'open_chapter("10_cnm"', r"cnn\.py:\d+: the chapter opens another .* found 10_cnm"),
+        ('open_chapter("10_cnn", ', "open_chapter(\n    '11_cnn_lstm', ", "opens another name than its own"),
+        ("#     title:", "#     draft: true\n#     title:", "a draft lies among the chapters"),
+        ("#     title:", "#     draft: false\n#     title:", "a draft lies among the chapters"),
     ],
 )
 def test_a_bad_header_is_refused_with_its_file(
@@ -71,6 +75,34 @@ def test_a_bad_header_is_refused_with_its_file(
     assert "What to do" in str(caught.value)
 
 
+def test_the_line_that_opens_another_chapter_is_named(tmp_path: Path, write_chapter: Write) -> None:
+    source = write_chapter(tmp_path, "10_cnn", "1")
+    text = source.read_text(encoding="utf-8")
+    prose = text.replace("# Some prose", '# `open_chapter("NN_topic")` begins a chapter. Some prose')
+    source.write_text(prose, encoding="utf-8")
+    assert read_header(source).name == "10_cnn"
+    source.write_text(prose.replace('= open_chapter("10_cnn"', '= open_chapter("10"'), encoding="utf-8")
+    line = prose[: prose.index("= open_chapter")].count("\n") + 1
+    with pytest.raises(ChapterError, match=rf"10_cnn\.py:{line}: "):
+        read_headers(tmp_path)
+
+
+def test_drafts_lie_over_the_chapters(tmp_path: Path, write_chapter: Write, write_draft: Write) -> None:
+    for name in ("00_a", "10_b"):
+        write_chapter(tmp_path, name, "1")
+    draft = write_draft(tmp_path, "10_b", "2", needs="20_new")
+    write_draft(tmp_path, "20_new", "3", needs="00_a")
+    assert list(read_headers(tmp_path)) == ["00_a", "10_b"]
+    headers = read_headers(tmp_path, drafts=True)
+    assert list(headers) == ["00_a", "20_new", "10_b"]
+    assert [name for name, header in headers.items() if header.is_draft] == draft_names(tmp_path)[::-1]
+    assert headers["10_b"].source == draft
+    draft.write_text(draft.read_text(encoding="utf-8").replace("#     draft: true\n", ""), encoding="utf-8")
+    assert len(read_headers(tmp_path)) == 2
+    with pytest.raises(ChapterError, match=r"doesn't say that it is one.*drafts/10_b|10_b\.py.*add that line"):
+        read_headers(tmp_path, drafts=True)
+
+
 def test_circles_and_unknown_chapters_are_refused(tmp_path: Path, write_chapter: Write) -> None:
     write_chapter(tmp_path, "00_a", "1", needs="10_b")
     with pytest.raises(ChapterError, match="10_b, which is no chapter"):
@@ -79,8 +111,10 @@ def test_circles_and_unknown_chapters_are_refused(tmp_path: Path, write_chapter:
     with pytest.raises(ChapterError, match="00_a → 10_b → 00_a"):
         read_headers(tmp_path)
     write_chapter(tmp_path, "10_b", "1")
-    with pytest.raises(ChapterError, match="no chapter 11_x"):
+    with pytest.raises(ChapterError, match=r"no chapter 11_x.*What to do: write the name as"):
         with_needed(read_headers(tmp_path), ["11_x"])
+    with pytest.raises(ChapterError, match="What to do: write 10_b"):
+        with_needed(read_headers(tmp_path), ["10_bb"])
 
 
 def test_a_name_that_is_no_chapter(tmp_path: Path, write_chapter: Write) -> None:

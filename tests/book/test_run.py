@@ -130,7 +130,7 @@ def test_only_processes_of_this_run_are_stopped(tmp_path: Path) -> None:
 
 def test_threads_are_fixed_by_scale() -> None:
     for scale, threads in (("smoke", "1"), ("cpu", "2"), ("gpu", "4")):
-        environment = kernel_environment(Path("run"), scale)
+        environment = kernel_environment(Path("run"), scale, Path("10_cnn.py"))
         assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS")} == {threads}
 
 
