@@ -1,8 +1,15 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
+from ecglib.book.check import check
 from ecglib.book.claims import Claim, Expected, Value
+from ecglib.book.pairs import read_notebook, write_notebook
 from ecglib.book.rerun import compare, summary
-from ecglib.book.results import Metric, Results, write_results
+from ecglib.book.results import Metric, Results, write_results, write_text
+
+ROOT = Path(__file__).parents[2]
 
 OURS, OTHER = "new.task.f1", "old.task.f1"
 CPU = Expected(0.90, 0.88, 0.92, {OTHER: (0.05, 0.15)})
@@ -83,3 +90,24 @@ def test_the_summary_is_one_table_with_the_failures_first(tmp_path):
     assert "1 failed, 0 moved, 1 new, 1 held" in text
     assert text.startswith("## The gpu run")
     assert len({row.count("|") for row in text.splitlines() if row.startswith("|")}) == 1
+
+
+def test_the_published_numbers_as_a_first_run_at_gpu_scale_pass_every_check(tmp_path):
+    """No claim has a gpu range: once, that alone made the weekly run red."""
+    for name in ("_config.yml", "_toc.yml", "claims.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "book", tmp_path / "book")
+    shutil.copytree(ROOT / "results" / "cpu", tmp_path / "results" / "cpu")
+    (tmp_path / "notebooks").mkdir()
+    run = tmp_path / "_build" / "gpu"
+    (run / "results").mkdir(parents=True)
+    for source in (ROOT / "notebooks").glob("*.py"):
+        shutil.copy(source, tmp_path / "notebooks")
+        results = (ROOT / "results" / "cpu" / f"{source.stem}.json").read_text(encoding="utf-8")
+        write_text(run / "results" / f"{source.stem}.json", results.replace('"scale": "cpu"', '"scale": "gpu"'))
+        notebook = read_notebook(source.with_suffix(".ipynb"))
+        for cell in notebook.cells:
+            if "parameters" in cell.metadata.get("tags", []):
+                cell.source = cell.source.replace('scale = "cpu"', 'scale = "gpu"')
+        write_notebook(notebook, run / "notebooks" / f"{source.stem}.ipynb")
+    assert check(tmp_path, "gpu") == []
