@@ -302,15 +302,15 @@ class Chapter:
             self.record(f"{prefix}.{key}", interval)
 
     def record_difference(self, metric: str, versus: str, difference: Difference) -> None:
-        """Record a paired difference, which claims of the kinds ``ordering`` and ``relative_gain`` are judged by.
+        """Record a paired difference, by which the effects of claims are judged.
 
         Parameters
         ----------
         metric, versus : str
             Names of the two metrics; the difference is the first minus the second.
         difference : Difference
-            From ``paired_difference`` on the same test beats; its p-value is kept as it is, and Holm's correction
-            over all differences of the chapter is made when claims are judged.
+            From ``paired_difference`` on the same test beats; its interval and p-value are kept as they are. What
+            the seeds add, and Holm's correction over the claims of a question, come in when claims are judged.
 
         Notes
         -----
