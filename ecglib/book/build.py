@@ -59,7 +59,7 @@ def build(root: Path, scale: str | None = None, edition: str = "published") -> P
     ------
     ChapterError
         There is no such edition, an exercise is malformed, a chapter in the contents was not run, its code was changed
-        since, or Sphinx warned. The former pages stay.
+        since, it shows source that is gone, or Sphinx warned. The former pages stay.
 
     Notes
     -----
@@ -143,11 +143,11 @@ def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
     """Put everything that the pages are made of into one folder, notebooks with the prose as it is now."""
     from ecglib.book.api_pages import write_api_pages
     from ecglib.book.claims import read_claims
-    from ecglib.book.claims_output import refresh_claims
     from ecglib.book.exercise_list import exercises_page
     from ecglib.book.exercises import published, student_edition
     from ecglib.book.pages import committed_runs, write_pages
     from ecglib.book.pairs import join, read_notebook, write_notebook
+    from ecglib.book.refresh import refresh
 
     repository = repository_url(root) if edition == "published" else ""
     shutil.copytree(root / "book", stage / "book", dirs_exist_ok=True)
@@ -160,7 +160,7 @@ def _fill(stage: Path, root: Path, scale: str | None, edition: str) -> None:
         if page in listed:
             executed = output_folder(root, scale) / "notebooks" if scale else root / "notebooks"
             notebook = join(header, read_notebook(executed / f"{header.name}.ipynb"), repository)
-            notebook = notebook if scale else refresh_claims(notebook, header.name, claims, runs)
+            notebook = notebook if scale else refresh(notebook, header.name, claims, runs)
             edited = (published if edition == "published" else student_edition)(notebook, header.name)
             write_notebook(edited, stage / "notebooks" / f"{header.name}.ipynb")
     write_pages(root, stage / "book", scale)

@@ -6,7 +6,6 @@ import ast
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,12 @@ from typing import Any
 import nbformat
 
 from ecglib.book.claims import Claims, read_claims
-from ecglib.book.claims_output import refresh_claims
 from ecglib.book.headers import SCALES, assigned_literals, read_headers, with_needed
 from ecglib.book.judge import Runs, judge
 from ecglib.book.model_card import card_problems
 from ecglib.book.pairs import in_step
 from ecglib.book.provenance import code_cells, files_sha256, is_covered, source_sha256, syntax_of
+from ecglib.book.refresh import outdated
 from ecglib.book.rerun import compare
 from ecglib.book.results import Results, difference_name, read_folder, read_results
 from ecglib.book.settings import repository_url
@@ -88,8 +87,9 @@ def check(root: Path | str, scale: str | None = None, only: Sequence[str] = ()) 
         Empty for a healthy book. Found are: a chapter missing from the contents, or the other way round; results
         missing, damaged, or of another chapter or scale; a notebook missing, not executed, without outputs or with
         an error (a leaked patient raises one, and leaves no results); a pair out of step; a table of claims that is
-        older than claims or results; code that changed after it ran; files of another chapter that it read and that
-        have changed since; numbers on the page that differ from the results, or that prose quotes and nobody recorded;
+        older than claims or results, or shown source that is older than the library; code that changed after it ran;
+        files of another chapter that it read and that have changed since; numbers on the page that differ from the
+        results, or that prose quotes and nobody recorded;
         synthetic data at a real scale; too few seeds; numbers about new patients without ``assert_patient_disjoint`` or
         ``three_splits``; committed weights without a card, or with one that doesn't name every file or isn't that of
         these weights and results; claims about metrics that nobody recorded, without range, or without the sentence
@@ -135,7 +135,7 @@ def check(root: Path | str, scale: str | None = None, only: Sequence[str] = ()) 
     problems += _read_files(root, found, scale)
     if scale is None:
         problems += [Problem("weights", name, message) for name, message in card_problems(root, headers, found)]
-        problems += _tables(claims, found, notebooks)
+        problems += _shown(claims, found, notebooks)
     problems += _unmeasured(claims, found, headers)
     published = {name: read_folder(root / "results" / name) for name in SCALES} if scale else _by_scale(found)
     problems += _drift(claims, found, published)
@@ -320,12 +320,10 @@ def _repeated(found: Mapping[str, Results]) -> Iterator[Problem]:
                 )
 
 
-def _tables(claims: Claims, found: Mapping[str, Results], notebooks: Mapping[str, Any]) -> Iterator[Problem]:
+def _shown(claims: Claims, found: Mapping[str, Results], notebooks: Mapping[str, Any]) -> Iterator[Problem]:
     runs = _by_scale(found)
     for chapter, notebook in notebooks.items():
-        if refresh_claims(deepcopy(notebook), chapter, claims, runs) != notebook:
-            message = "its table of claims is older than claims.yml or the results: ecgbook pair"
-            yield Problem("pair", chapter, message)
+        yield from (Problem("pair", chapter, message) for message in outdated(notebook, chapter, claims, runs))
 
 
 def _unmeasured(claims: Claims, found: Mapping[str, Results], chapters: Mapping[str, Any]) -> Iterator[Problem]:

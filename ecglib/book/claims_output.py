@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from ecglib.book.claims import Claims
 from ecglib.book.claims_page import claims_html, claims_text
 from ecglib.book.judge import Runs, judge
+from ecglib.book.provenance import syntax_of
+from ecglib.book.syntax import statements
+from ecglib.errors import ChapterError
 
 CALL = "chapter.claims()"
 """What a cell that shows the claims holds."""
@@ -37,13 +42,28 @@ def refresh_claims(notebook: NotebookNode, chapter: str, claims: Claims, runs: R
     NotebookNode
         The same notebook.
 
+    Raises
+    ------
+    ChapterError
+        The table comes from a cell that makes other outputs too.
+
     Notes
     -----
     Source: our choice. Taught in chapter ``10_cnn``.
     """
     judged = [entry for entry in judge(claims, runs) if entry.claim.chapter == chapter]
     for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.source.strip() == CALL and cell.outputs:
+        if cell.cell_type == "code" and "claims" in cell.source and cell.outputs:
+            code = [ast.unparse(statement) for statement in statements(syntax_of(cell, chapter))]
+            if CALL not in code:
+                continue
+            if code != [CALL]:
+                raise ChapterError(
+                    f"{CALL} stands in a cell with other code",
+                    record=chapter,
+                    expected="a cell of its own, whose output can be written again",
+                    remedy="put it into one",
+                )
             if judged:
                 data = {"text/html": claims_html(judged), "text/plain": claims_text(judged)}
                 cell.outputs = [new_output("display_data", data)]

@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     confirm.add_argument("--head", default="HEAD", metavar="COMMIT", help="the other one (default: HEAD)")
     confirm.add_argument("--jobs", type=_positive, metavar="N", help="chapters at a time (default: 2)")
 
-    pair = _add(commands, "pair", _pair, "carry edited prose and exercises into committed notebooks, write model cards")
+    pair = _add(commands, "pair", _pair, "carry what needs no new run into committed notebooks, write model cards")
     _add_chapters(pair)
 
     expect = _add(commands, "expect", _expect, "write the range that reruns must meet into claims.yml")
@@ -306,7 +306,7 @@ def _pair(options: argparse.Namespace) -> None:
     root = book_root()
     changed = pair(root, options.chapters)
     for path in changed:
-        print(f"{'wrote' if path.suffix == '.md' else 'carried prose into'} {path.relative_to(root)}")
+        print(f"{'wrote' if path.suffix == '.md' else 'brought up to date'}: {path.relative_to(root)}")
     if not changed:
         print("All committed notebooks and model cards are in step with their sources.")
 

@@ -15,11 +15,11 @@ from typing import Any
 import nbformat
 
 from ecglib.book.claims import read_claims
-from ecglib.book.claims_output import refresh_claims
 from ecglib.book.headers import Header, assigned_literals, read_headers, with_needed
 from ecglib.book.model_card import CARD, model_card, weight_files, write_card
 from ecglib.book.pages import committed_runs
 from ecglib.book.pairs import join, read_notebook, write_notebook
+from ecglib.book.refresh import refresh
 from ecglib.book.results import read_results, write_text
 from ecglib.book.run import output_folder
 from ecglib.book.settings import repository_url
@@ -69,16 +69,18 @@ def publish(root: Path, scale: str, chapters: Sequence[str], drafts: bool = Fals
     headers = read_headers(root, drafts)
     if drafts:
         _refuse_unready(root, headers, chapters)
-    notebooks, cards = {}, {}
+    claims, runs = read_claims(root / "claims.yml"), committed_runs(root)
     for name in chapters:
         _refuse_synthetic(output / "results" / f"{name}.json")
+        runs[scale][name] = read_results(output / "results" / f"{name}.json")
+    notebooks, cards = {}, {}
+    for name in chapters:
         executed = read_notebook(output / "notebooks" / f"{name}.ipynb")
-        notebooks[name] = join(headers[name], executed, repository)
+        notebooks[name] = refresh(join(headers[name], executed, repository), name, claims, runs)
         notebooks[name].metadata.get("ecgbook", {}).pop("draft", None)
         _refuse_unfit(notebooks[name], headers[name], root)
         if weight_files(output / "artefacts" / name):
-            made = read_results(output / "results" / f"{name}.json")
-            cards[name] = model_card(output / "artefacts" / name, headers[name], made)
+            cards[name] = model_card(output / "artefacts" / name, headers[name], runs[scale][name])
     written: list[Path] = []
     for name in chapters if drafts else ():
         written.append(root / "notebooks" / f"{name}.py")
@@ -128,7 +130,9 @@ def _refuse_unready(root: Path, headers: dict[str, Header], chapters: Sequence[s
 
 
 def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
-    """Carry prose, exercises and verdicts into the committed notebooks, whose other outputs stay; write model cards.
+    """Carry what may change without a run into the committed notebooks, whose other outputs stay; write model cards.
+
+    That is prose, exercises, imports, layout, the borders of cells, verdicts and the source that is shown.
 
     Parameters
     ----------
@@ -145,7 +149,7 @@ def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
     Raises
     ------
     ChapterError
-        Code that is no exercise was changed since the outputs were made.
+        Code that is no exercise was changed since the outputs were made, or a cell shows source that is gone.
 
     Notes
     -----
@@ -158,7 +162,7 @@ def pair(root: Path, chapters: Sequence[str] = ()) -> list[Path]:
         if header.name in chapters or (not chapters and header.notebook.is_file()):
             before = read_notebook(header.notebook)
             after = join(header, read_notebook(header.notebook), repository)
-            after = refresh_claims(after, header.name, claims, runs)
+            after = refresh(after, header.name, claims, runs)
             if after != before:
                 write_notebook(after, header.notebook)
                 changed.append(header.notebook)

@@ -9,6 +9,9 @@ from typing import Any
 
 import ecglib
 
+FENCE = "````python"
+"""Line above the source that a page shows."""
+
 
 def show_source(thing: Any) -> None:
     """Show the source of a class, a function or a module of ``ecglib``, highlighted, with the file that it is in.
@@ -34,12 +37,23 @@ def show_source(thing: Any) -> None:
     class MissingFileError(ECGError):
         \"\"\"A file or folder that a database needs is not there.\"\"\"
     """
+    code = source_of(thing)
+    show_markdown(as_markdown(code), plain=code)
+
+
+def source_of(thing: Any) -> str:
+    """Give what ``show_source`` shows; raises TypeError where there is no Python source."""
     code = inspect.getsource(thing).rstrip()
     file = Path(inspect.getsourcefile(thing) or "").resolve()
     package = Path(ecglib.__file__).resolve().parent
     if file.is_relative_to(package):
         code = f"# {file.relative_to(package.parent).as_posix()}\n{code}"
-    show_markdown(f"````python\n{code}\n````", plain=code)
+    return code
+
+
+def as_markdown(code: str) -> str:
+    """Put code into the fence in which a page shows it."""
+    return f"{FENCE}\n{code}\n````"
 
 
 def in_notebook() -> bool:

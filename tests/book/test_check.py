@@ -18,7 +18,7 @@ from ecglib.book.expected import expected_ranges, write_expected
 from ecglib.book.headers import read_header
 from ecglib.book.pairs import join, read_source, substitute, write_notebook
 from ecglib.book.provenance import files_sha256
-from ecglib.book.publish import publish
+from ecglib.book.publish import pair, publish
 from ecglib.book.results import Results, read_folder
 from ecglib.errors import LeakageError
 
@@ -413,6 +413,25 @@ def test_a_table_of_claims_that_is_older_than_the_claims_is_caught(book):
     assert not any(message in problem.message for problem in check(book))
     edit(book / "claims.yml", "The CNN is better than the forest.", "The CNN is worse than the forest.")
     assert any(message in problem.message for problem in check(book))
+
+
+def test_shown_source_that_is_older_than_the_library_is_caught(book):
+    code = "from ecglib.book import show_source\nfrom ecglib.errors import ECGError\n\nshow_source(ECGError)\n\n# %%\n"
+    edit(book / "notebooks" / "98_demo.py", "chapter.close()", code + "chapter.close()")
+    run_in_process(book, "98_demo", "cpu")
+    assert check(book) == []
+
+    def age(notebook):
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                shown = output.get("data", {}).get("text/markdown", "")
+                output.get("data", {})["text/markdown"] = shown.replace("Anything that", "Whatever")
+
+    edit_notebook(book, age)
+    message = "98_demo: pair: the source that it shows is older than the library: ecgbook pair"
+    assert [str(problem) for problem in check(book)] == [message]
+    assert pair(book) == [book / "notebooks" / "98_demo.ipynb"]
+    assert check(book) == []
 
 
 def test_a_claim_that_is_out_of_scope_may_stay_unmeasured(book):

@@ -9,6 +9,7 @@ from ecglib.book.claims_output import refresh_claims
 from ecglib.book.pages import claims_html, claims_page, judge_best, what_ran_where_page, write_pages
 from ecglib.book.results import Metric, Results, difference_name, write_results
 from ecglib.book.states import CONFIRMED, MEANINGS, STALE, UNVERIFIED
+from ecglib.errors import ChapterError
 
 ROOT = Path(__file__).parents[2]
 OURS, OTHER = "new.task.f1", "old.task.f1"
@@ -208,6 +209,19 @@ def test_a_table_on_a_page_follows_claims_and_results() -> None:
     assert shown.cells[1].outputs[0].data == {"text/plain": "as it was"}
     assert shown.cells[2].outputs == [], "a cell that never ran stays so"
     nbformat.validate(shown)
+
+
+@pytest.mark.parametrize("code", ["# All of them.\nchapter.claims()", "import os\n\nchapter.claims( )"])
+def test_layout_does_not_keep_a_table_from_being_judged_again(code: str) -> None:
+    cell = nbformat.v4.new_code_cell(code, outputs=[nbformat.v4.new_output("stream", text="as it was")])
+    refresh_claims(nbformat.v4.new_notebook(cells=[cell]), "98_demo", [claim()], {"cpu": results()})
+    assert "table" in cell.outputs[0].data["text/html"]
+
+
+def test_a_table_beside_other_outputs_is_refused() -> None:
+    cell = nbformat.v4.new_code_cell("x\nchapter.claims()", outputs=[nbformat.v4.new_output("stream", text="x")])
+    with pytest.raises(ChapterError, match=r"98_demo: chapter\.claims\(\) stands in a cell with other code"):
+        refresh_claims(nbformat.v4.new_notebook(cells=[cell]), "98_demo", [claim()], {"cpu": results()})
 
 
 def test_a_chapter_without_claims_keeps_its_words() -> None:
