@@ -1033,6 +1033,8 @@ pd.concat(tables, ignore_index=True)
 assert (
     reports[chosen]["macro_f1"].value > reports["majority"]["macro_f1"].value
 ), "worse than always answering N"
+
+# %%
 chapter.claims()
 
 # %% tags=["hide-input"]
