@@ -212,9 +212,8 @@ class _Side:
     def results(self, chapter: str) -> Results | None:
         """Give what a chapter measured; None where it did not run to its end."""
         output = output_folder(self.tree, "smoke")
-        finished = (output / "notebooks" / f"{chapter}.ipynb").is_file()
-        file = output / "results" / f"{chapter}.json"
-        return read_results(file) if finished and file.is_file() else None
+        finished = any(output.glob(f"ran/{chapter}.*.json"))
+        return read_results(output / "results" / f"{chapter}.json") if finished else None
 
     def machine(self) -> dict[str, str]:
         """Say on what the networks were trained, and in which precision."""
