@@ -93,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     check = _add(commands, "check", _check, "check results, claims, pairs and contents")
     _add_chapters(check)
     _add_scale(check, help="check this run's results instead of the committed ones")
+    check.add_argument(
+        "--summary", type=Path, metavar="FILE", help="add a Markdown table of the run beside the published numbers"
+    )
 
     build = _add(commands, "build", _build, "build the pages, with every warning an error")
     _add_scale(build, help="build the pages of this run instead of the committed ones")
@@ -234,13 +237,26 @@ def _run(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> int:
     from ecglib.book.check import check
 
-    problems = check(book_root(), options.scale, options.chapters)
+    root = book_root()
+    if options.summary:
+        _add_summary(root, options.scale, options.summary)
+    problems = check(root, options.scale, options.chapters)
     for problem in problems:
         print(problem)
     what = f"the {options.scale} run" if options.scale else "the committed book"
     what = f"{', '.join(options.chapters)} in {what}" if options.chapters else what
     print(f"{len(problems)} problems in {what}." if problems else f"All checks of {what} have passed.")
     return bool(problems)
+
+
+def _add_summary(root: Path, scale: str | None, file: Path) -> None:
+    from ecglib.book.rerun import summary
+
+    if scale is None:
+        raise ChapterError("a summary is of a run", remedy="say which one with --scale")
+    text = summary(root, scale)
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def _build(options: argparse.Namespace) -> None:

@@ -21,6 +21,8 @@ from ecglib.book.results import read_results
 from ecglib.book.run import run
 from ecglib.errors import ChapterError
 
+REPOSITORY = Path(__file__).parents[2]
+
 SUBMIT = """\
 #!/bin/bash
 # What a cluster does with a job script: start it elsewhere, with little of this environment, and say its number.
@@ -146,12 +148,13 @@ def test_what_stands_behind_the_name_goes_to_snakemake(
             return 1
 
     monkeypatch.setattr("ecglib.book.run.subprocess", SimpleNamespace(Popen=Done))
-    resources = "--default-resources slurm_partition=gpu runtime=60 slurm_extra=\"'--gres=gpu:1'\""
+    resources = "--default-resources slurm_partition=gpu gpu=1 mem_mb=16000 runtime=60"
+    assert resources in (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert main(["run", "--scale", "gpu", "--executor", f"slurm {resources}"]) == 1
     (command,) = called
     assert command[command.index("--jobs") :] == [
         *("--jobs", "20", "--latency-wait", "60", "--executor", "slurm"),
-        *("--default-resources", "slurm_partition=gpu", "runtime=60", "slurm_extra='--gres=gpu:1'"),
+        *resources.split(),
     ]
     assert "--cores" not in command
     settings = json.loads((book / "_build/gpu/run.json").read_text(encoding="utf-8"))
