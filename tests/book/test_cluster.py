@@ -148,7 +148,7 @@ def test_what_stands_behind_the_name_goes_to_snakemake(
             return 1
 
     monkeypatch.setattr("ecglib.book.run.subprocess", SimpleNamespace(Popen=Done))
-    resources = "--default-resources slurm_partition=gpu gpu=1 mem_mb=16000 runtime=60"
+    resources = "--default-resources slurm_account=mine slurm_partition=gpu gpu=1 mem_mb=16000 runtime=60"
     assert resources in (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert main(["run", "--scale", "gpu", "--executor", f"slurm {resources}"]) == 1
     (command,) = called

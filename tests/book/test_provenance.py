@@ -240,3 +240,13 @@ def test_peak_memory_grows_with_what_is_held():
     block = bytearray(int(before * 1e6))
     block[::4096] = b"x" * len(block[::4096])
     assert provenance.peak_rss_mb() > before
+
+
+def test_a_gpu_is_named_as_the_driver_names_it(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: ("NVIDIA H200", "NVIDIA L4")[index])
+    assert provenance.device_name("auto") == provenance.device_name("cuda") == "cuda (NVIDIA H200)"
+    assert provenance.device_name("cuda:1") == "cuda (NVIDIA L4)"
+    assert provenance.device_name("cpu").startswith("cpu (")

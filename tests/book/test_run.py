@@ -134,6 +134,11 @@ def test_threads_are_fixed_by_scale() -> None:
         assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS")} == {threads}
 
 
+def test_a_gpu_multiplies_matrices_the_same_way_each_time() -> None:
+    environment = kernel_environment(Path("run"), "gpu", Path("10_cnn.py"))
+    assert environment["CUBLAS_WORKSPACE_CONFIG"] in (":4096:8", ":16:8"), "cuBLAS knows no other that is repeatable"
+
+
 def test_an_unknown_scale() -> None:
     with pytest.raises(ChapterError, match="no scale 'huge'"):
         output_folder(Path("book"), "huge")

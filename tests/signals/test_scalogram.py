@@ -1,5 +1,6 @@
 """Scalograms against PyWavelets, the definition that they promise."""
 
+import contextlib
 import tracemalloc
 
 import numpy as np
@@ -8,7 +9,7 @@ import pywt
 import torch
 
 from ecglib.errors import ECGError, SamplingRateError
-from ecglib.signals.scalogram import FREQUENCIES, WAVELETS, Scalogram, scalograms
+from ecglib.signals.scalogram import FREQUENCIES, WAVELETS, Scalogram, _full_precision, scalograms
 from ecglib.signals.segments import RATE
 
 torch.set_num_threads(1)
@@ -113,6 +114,19 @@ def test_mixed_precision_does_not_round_the_transform():
         assert (segments @ segments.T).dtype == torch.bfloat16
         mixed = DEFAULT(segments)
     torch.testing.assert_close(mixed, DEFAULT(segments), rtol=0, atol=0)
+
+
+def test_on_a_gpu_the_transform_leaves_mixed_precision_too(monkeypatch):
+    class Autocast(contextlib.nullcontext):
+        def __init__(self, kind, **options):
+            super().__init__()
+            asked.append((kind, options))
+
+    asked = []
+    monkeypatch.setattr(torch.amp, "is_autocast_available", lambda kind: kind == "cuda")
+    monkeypatch.setattr(torch, "autocast", Autocast)
+    with _full_precision("cuda"), _full_precision("meta"):
+        assert asked == [("cuda", {"enabled": False})]
 
 
 def test_silence_has_a_gradient():
