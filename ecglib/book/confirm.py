@@ -21,6 +21,7 @@ from typing import Any
 from ecglib.book.provenance import SOURCE_PLACES, source_sha256
 from ecglib.book.results import Results, read_results, write_text
 from ecglib.book.run import RUN_VARIABLE, output_folder, stop_orphans, stopping_on_signals
+from ecglib.book.say import say
 from ecglib.book.settings import OUTPUT_VARIABLE
 from ecglib.book.states import CONFIRMATIONS, read_confirmations
 from ecglib.errors import ChapterError
@@ -139,7 +140,7 @@ def confirm(root: Path, base: str, head: str = "HEAD", chapters: Sequence[str] =
         waiting = [name for name, reason in reasons.items() if not reason]
         if waiting:
             for side in (before, after):
-                print(f"At {side}:", flush=True)
+                say(f"At {side}:")
                 side.run(waiting, jobs)
         outcomes = [
             Outcome(name, reason) if reason else _outcome(name, before, after) for name, reason in reasons.items()
@@ -153,6 +154,8 @@ def confirm(root: Path, base: str, head: str = "HEAD", chapters: Sequence[str] =
 def compare(before: Results, after: Results) -> tuple[tuple[str, ...], int]:
     """Name the metrics that differ in value, by seed or in n, or that one side lacks; count other intervals apart.
 
+    Numbers by seed that only the later side records are an addition, and no difference.
+
     Examples
     --------
     >>> from ecglib.book.results import Metric
@@ -163,7 +166,11 @@ def compare(before: Results, after: Results) -> tuple[tuple[str, ...], int]:
     """
     both = {name: (metric, after.metrics[name]) for name, metric in before.metrics.items() if name in after.metrics}
     differing = before.metrics.keys() ^ after.metrics.keys()
-    differing |= {name for name, (a, b) in both.items() if (a.value, a.by_seed, a.n) != (b.value, b.by_seed, b.n)}
+    differing |= {
+        name
+        for name, (a, b) in both.items()
+        if (a.value, a.n) != (b.value, b.n) or (a.by_seed and a.by_seed != b.by_seed)
+    }
     intervals = sum(
         (a.low, a.high, a.level, a.method, a.p_value) != (b.low, b.high, b.level, b.method, b.p_value)
         for a, b in both.values()

@@ -221,3 +221,11 @@ def test_value_seeds_and_n_count_and_intervals_are_counted_apart(change, differs
     numbers = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 7, "by_seed": (0.45, 0.55), "p_value": 0.1}
     old, new = (Results("10_cnn", "smoke", {}, {"a.b.c": Metric(**(numbers | more))}) for more in ({}, change))
     assert compare(old, new) == (("a.b.c",) if differs else (), intervals)
+
+
+def test_numbers_by_seed_that_only_the_later_side_records_are_an_addition() -> None:
+    without, with_seeds = (
+        Results("10_cnn", "smoke", {}, {"a.b.c": Metric(0.5, n=7, by_seed=seeds)}) for seeds in ((), (0.4, 0.6))
+    )
+    assert compare(without, with_seeds) == ((), 0)
+    assert compare(with_seeds, without) == (("a.b.c",), 0)
