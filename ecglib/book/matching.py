@@ -107,6 +107,8 @@ def counterparts(these: Held, others: Held) -> Iterator[int]:
     [0, 2]
     >>> [*counterparts([[one, two], [], [three]], [[one], [two, three]])]
     [1, 1, 1]
+    >>> [*counterparts([[], [], [], [one]], [[], [], [one]])]
+    [0, 1, 1, 2]
     """
     spans, other_spans = _spans(these), _spans(others)
     count = other_spans[-1][1]

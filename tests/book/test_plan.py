@@ -62,7 +62,7 @@ def test_time_stamps_prose_and_exercises_change_nothing(book: Path, before: dict
 def test_code_changes_a_chapter_and_those_that_need_it(book: Path, before: dict[str, Step]) -> None:
     edit(book / "notebooks" / "01_second.py", "x = 1", "x = 2")
     assert changed(book, before) == {"01_second"}
-    edit(book / "notebooks" / "00_first.py", "import ecglib.outer", "import ecglib.outer as outer")
+    edit(book / "notebooks" / "00_first.py", "import ecglib.outer", "import ecglib.outer\necglib.outer")
     assert changed(book, before) == {"00_first", "01_second"}
 
 
