@@ -373,8 +373,7 @@ class Chapter:
         from ecglib.book.results import read_folder
 
         results = read_folder(self.output / "results") | {self.name: self._results()}
-        judged = judge(read_claims(self.root / CLAIMS_FILE), {self.scale: results})
-        judged = [entry for entry in judged if entry.claim.chapter == self.name]
+        judged = judge(read_claims(self.root / CLAIMS_FILE), {self.scale: results}, self.name)
         if not judged:
             show_markdown(NO_CLAIMS)
         elif in_notebook():

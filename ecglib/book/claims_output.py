@@ -51,7 +51,7 @@ def refresh_claims(notebook: NotebookNode, chapter: str, claims: Claims, runs: R
     -----
     Source: our choice. Taught in chapter ``10_cnn``.
     """
-    judged = [entry for entry in judge(claims, runs) if entry.claim.chapter == chapter]
+    judged = judge(claims, runs, chapter)
     for cell in notebook.cells:
         if cell.cell_type == "code" and "claims" in cell.source and cell.outputs:
             code = [ast.unparse(statement) for statement in statements(syntax_of(cell, chapter))]

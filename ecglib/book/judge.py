@@ -105,26 +105,37 @@ class Judgement:
     beside: Metric | None = None
 
 
-def judge(claims: Claims, runs: Runs) -> list[Judgement]:
-    """Judge all claims, each by the largest scale at which its chapter has results.
+def judge(claims: Claims, runs: Runs, chapter: str | None = None) -> list[Judgement]:
+    """Judge claims, each by the largest scale at which its chapter has results.
 
     Parameters
     ----------
     claims : Claims
     runs : mapping of scale to mapping of chapter to Results
+    chapter : str, optional
+        Only the claims of one chapter.
 
     Returns
     -------
     list of Judgement
         In the order of the claims. Holm's correction runs over all claims of a question that could be tested.
     """
-    measured = [_measure(claim, runs) for claim in claims]
+    questions = {claim.question for claim in claims if claim.chapter == chapter} - {""}
+    measured = [
+        _measure(claim, runs)
+        for claim in claims
+        if chapter is None or claim.chapter == chapter or claim.question in questions
+    ]
     largest = {
         entry.claim.id: max(part.ours.p_value for part in entry.parts if part.over)
         for entry in measured
         if entry.claim.effects and all(e.significant for e in entry.claim.effects) and entry.parts
     }
-    return [_answer(entry, largest, claims) if entry.parts else entry for entry in measured]
+    return [
+        _answer(entry, largest, claims) if entry.parts else entry
+        for entry in measured
+        if chapter is None or entry.claim.chapter == chapter
+    ]
 
 
 def answer_value(low: float, high: float, value: Value) -> str:

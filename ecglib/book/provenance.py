@@ -194,7 +194,7 @@ def ecglib_sha256(modules: Iterable[str]) -> str:
     """
     total = hashlib.sha256()
     for module in sorted(set(modules)):
-        file = _file(module)
+        file = module_file(module)
         if file is None:
             raise ChapterError(
                 f"there is no module {module}",
@@ -364,14 +364,15 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 @functools.cache
-def _file(module: str) -> Path | None:
+def module_file(module: str) -> Path | None:
+    """Give the file of an ``ecglib`` module, by its dotted name; None where there is none."""
     place = Path(ecglib.__file__).parent.joinpath(*module.split(".")[1:])
     return next((file for file in (place / "__init__.py", place.with_suffix(".py")) if file.is_file()), None)
 
 
 @functools.cache
 def _imports_of(module: str) -> frozenset[str]:
-    file = _file(module)
+    file = module_file(module)
     if file is None:
         return frozenset()
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
@@ -392,4 +393,4 @@ def _imports(code: ast.Module, package: str) -> Iterator[str]:
         for name in names:
             parts = name.split(".")
             if parts[0] == "ecglib":
-                yield from (".".join(parts[:k]) for k in range(1, len(parts) + 1) if _file(".".join(parts[:k])))
+                yield from (".".join(parts[:k]) for k in range(1, len(parts) + 1) if module_file(".".join(parts[:k])))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import importlib
 from collections.abc import Mapping
-from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from ecglib.book.provenance import syntax_of
-from ecglib.book.source_view import FENCE, as_markdown, source_of
+from ecglib.book.source_text import source_text
+from ecglib.book.source_view import FENCE, as_markdown
 from ecglib.book.syntax import statements
 from ecglib.errors import ChapterError
 
@@ -101,25 +100,15 @@ def _text(call: ast.Call, names: Mapping[str, tuple[str, str]], chapter: str) ->
         case _:
             raise _problem(f"{written} doesn't name one thing", chapter)
     try:
-        thing = _import(module, name)
-        for attribute in attributes:
-            thing = getattr(thing, attribute)
-        return as_markdown(source_of(thing))
-    except (ImportError, AttributeError, TypeError, OSError) as problem:
+        return as_markdown(source_text(module, [*filter(None, [name]), *attributes]))
+    except LookupError as problem:
         raise ChapterError(
             f"{written} shows what ecglib no longer has",
             record=chapter,
             expected=f"a class, a function or a module: {'.'.join(filter(None, (module, name, *attributes)))}",
-            found=f"{type(problem).__name__}: {problem}",
+            found=str(problem),
             remedy=f"correct the cell and run the chapter again: ecgbook run {chapter} --scale …",
         ) from problem
-
-
-def _import(module: str, name: str) -> Any:
-    found = importlib.import_module(module)
-    if not name:
-        return found
-    return getattr(found, name) if hasattr(found, name) else importlib.import_module(f"{module}.{name}")
 
 
 def _problem(what: str, chapter: str) -> ChapterError:

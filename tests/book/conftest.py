@@ -119,7 +119,7 @@ def make_book(write_chapter: WriteChapter) -> Callable[[Path], Path]:
         shutil.copytree(REPOSITORY / "workflow", root / "workflow")
         shutil.copytree(REPOSITORY / "book" / "_static", root / "book" / "_static")
         shutil.copy(REPOSITORY / "_config.yml", root)
-        (root / "claims.yml").write_text("[]\n", encoding="utf-8")
+        (root / "claims.yml").write_text("claims: []\n", encoding="utf-8")
         (root / "requirements.lock").write_text("numpy==2.0.0\n", encoding="utf-8")
         (root / "book" / "references.bib").write_text("", encoding="utf-8")
         (root / "book" / "intro.md").write_text("# The book\n\nWelcome.\n", encoding="utf-8")

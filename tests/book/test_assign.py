@@ -120,7 +120,7 @@ def own_jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def book(tmp_path_factory: pytest.TempPathFactory, write_chapter: Callable[..., Path]) -> Path:
     root = tmp_path_factory.mktemp("assign") / "book"
     write_chapter(root, CHAPTER, EXERCISES)
-    (root / "claims.yml").write_text("[]\n", encoding="utf-8")
+    (root / "claims.yml").write_text("claims: []\n", encoding="utf-8")
     return root
 
 

@@ -94,8 +94,9 @@ def test_expect_writes_the_ranges_of_committed_results(
     book: Path, pretend_run: Callable[[Path, str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (book / "claims.yml").write_text(
+        "claims:\n"
         "- id: song-accuracy\n  paper: song2026\n  statement: The CNN is accurate.\n  where: abstract\n  mark: P\n"
-        "  kind: absolute\n  value: 0.98\n  chapter: 10_alone\n  metric: cnn.10_alone.accuracy\n  sense: below\n",
+        "  value: {reported: 0.98, margin: 0.005}\n  chapter: 10_alone\n  metric: cnn.10_alone.accuracy\n",
         encoding="utf-8",
     )
     results = pretend_run(book, "cpu") / "results"

@@ -338,3 +338,13 @@ def test_the_largest_scale_that_has_results_is_judged():
 )
 def test_which_metrics_end_at_zero_and_one(name, share):
     assert is_share(name) is share
+
+
+def test_one_chapters_claims_are_judged_with_all_of_their_questions():
+    """The correction counts the claims of a question on other pages too."""
+    metrics = {OURS: Metric(0.9)} | difference(0.05, 0.005, 0.095)
+    claims = [claim("a", effects=[Effect(OTHER)]), claim("b", effects=[Effect(OTHER)], chapter="11_other")]
+    runs = {"cpu": {name: measured(metrics, chapter=name) for name in ("10_demo", "11_other")}}
+    (own,) = judge(Claims(tuple(claims), {"q": "?"}), runs, "10_demo")
+    assert own == judge(Claims(tuple(claims), {"q": "?"}), runs)[0]
+    assert own.parts[0].p_corrected == pytest.approx(2 * own.parts[0].ours.p_value)

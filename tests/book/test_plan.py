@@ -29,9 +29,9 @@ def book(tmp_path: Path, write_chapter: Write, monkeypatch: pytest.MonkeyPatch) 
         (package / f"{name}.py").write_text(code, encoding="utf-8")
     fake = types.SimpleNamespace(__file__=str(package / "__init__.py"))
     monkeypatch.setattr(provenance, "ecglib", fake)
-    provenance._file.cache_clear()
+    provenance.module_file.cache_clear()
     yield tmp_path
-    provenance._file.cache_clear()
+    provenance.module_file.cache_clear()
 
 
 def changed(book: Path, before: dict[str, Step], **options: object) -> set[str]:

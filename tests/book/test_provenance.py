@@ -135,7 +135,7 @@ def test_the_digest_of_modules_sees_bytes_and_not_order(tmp_path, monkeypatch):
     (tmp_path / "one.py").write_bytes(b"a = 1\n")
     (tmp_path / "two.py").write_bytes(b"b = 1\n")
     monkeypatch.setattr(provenance.ecglib, "__file__", str(tmp_path / "__init__.py"))
-    provenance._file.cache_clear()
+    provenance.module_file.cache_clear()
     try:
         names = ["ecglib.one", "ecglib.two"]
         before = provenance.ecglib_sha256(names)
@@ -147,7 +147,7 @@ def test_the_digest_of_modules_sees_bytes_and_not_order(tmp_path, monkeypatch):
         with pytest.raises(ChapterError, match=r"ecglib\.three"):
             provenance.ecglib_sha256(["ecglib.three"])
     finally:
-        provenance._file.cache_clear()
+        provenance.module_file.cache_clear()
 
 
 def test_a_file_is_read_once_until_it_changes(tmp_path, monkeypatch):
