@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ In this folder, on the machine without network:
 
 {install}
     export ECGLIB_DATA=$PWD/data
-    ecgbook run {chapters} --scale gpu
+    ecgbook run {chapters} --scale gpu{options}
 
 data/ holds the databases in WFDB's FLAC format; they decode to the published samples. To check:
 
@@ -40,6 +41,16 @@ _INSTALL_WITHOUT_WHEELS = """\
     # in an environment that has the packages of requirements.lock:
     pip install --no-deps --no-build-isolation --editable .
 """
+_LENT = """\
+    # on a machine that is lent for minutes, one chapter, without a call of ecgbook run:
+    bash workflow/lent_gpu.sh CHAPTER OUT
+"""
+
+RUN = ("ecglib", "ipykernel", "jupytext", "lightning-fabric", "myst-nb", "nbclient", "nbformat", "papermill")
+"""What executing one chapter needs, with what these need themselves."""
+
+NOT_IMPORTED = frozenset({"babel", "debugpy", "jedi", "sqlalchemy"})
+"""Packages that these ask for and that executing a chapter never imports: a third of the wheels by size."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,9 @@ class Node:
         Version of Python there, such as ``"3.12"``.
     machine : str
         Processor there, as ``uname -m`` prints it.
+    installed : frozenset of str
+        Packages that it has. Where some are named, the wheels are those that executing one chapter, without Snakemake,
+        still takes: enough for ``workflow/lent_gpu.sh``.
 
     Notes
     -----
@@ -65,6 +79,7 @@ class Node:
 
     python: str
     machine: str = "x86_64"
+    installed: frozenset[str] = frozenset()
 
     @property
     def options(self) -> list[str]:
@@ -82,6 +97,7 @@ def bundle(
     root: Path,
     data_dir: str | os.PathLike[str] | None = None,
     artefacts: Iterable[Path] = (),
+    pretrained: Collection[str] | None = None,
     wheels: Node | None = None,
     progress: bool = True,
 ) -> Path:
@@ -103,6 +119,9 @@ def bundle(
     artefacts : iterable of Path
         Files and folders below ``root`` that git does not track and the chapters need, such as the outputs of the
         chapters before them. Those that are not there are left out.
+    pretrained : collection of str, optional
+        Chapters whose published weights stand in for a run of them: then only their weights are packed, and no
+        executed notebooks. None packs all.
     wheels : Node, optional
         Download the wheels of ``requirements.lock`` for this machine into ``wheels/``; needs a network, and several
         gigabytes where the node has a GPU.
@@ -164,6 +183,8 @@ def bundle(
         weights = [file for file in (root / "weights").rglob("*") if file.is_file()]
         extra = [file for artefact in artefacts for file in (artefact, *artefact.rglob("*")) if file.is_file()]
         for file in {*_tracked(root), *weights, *extra}:
+            if pretrained is not None and not _is_run(file.relative_to(root).parts, pretrained):
+                continue
             target = content / file.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file, target)
@@ -174,8 +195,9 @@ def bundle(
         (content / "BUNDLE.txt").write_text(
             _INSTRUCTIONS.format(
                 chapters=" ".join(chapters),
+                options="" if pretrained is None else " --pretrained",
                 commit=commit,
-                install=_INSTALL_WITHOUT_WHEELS if wheels is None else _INSTALL,
+                install=_INSTALL_WITHOUT_WHEELS if wheels is None else _LENT if wheels.installed else _INSTALL,
                 folder=packed[0].relative_to(content / "data").as_posix() if packed else "…",
             ),
             encoding="utf-8",
@@ -188,6 +210,13 @@ def bundle(
         else:
             os.replace(content, out)
     return out
+
+
+def _is_run(parts: tuple[str, ...], pretrained: Collection[str]) -> bool:
+    """Say whether a run reads a file: no executed notebook, and no weights of chapters other than these."""
+    if parts[0] == "weights" and len(parts) > 2:
+        return parts[1] in pretrained
+    return not (parts[0] == "notebooks" and parts[-1].endswith(".ipynb"))
 
 
 def _tracked(root: Path) -> list[Path]:
@@ -212,7 +241,13 @@ def _download_wheels(lock: Path, folder: Path, node: Node, progress: bool) -> No
             "there is no lock", file=lock, remedy="make it with `make lock`, or leave out the wheels"
         )
     folder.mkdir()
-    _pip(["download", "--no-deps", "-r", str(lock), *node.options], folder, progress)
+    if node.installed:
+        wanted = folder / "missing.txt"
+        wanted.write_text("\n".join(_missing(lock, node)) + "\n", encoding="utf-8")
+    else:
+        wanted = lock
+    _pip(["download", "--no-deps", "-r", str(wanted), *node.options], folder, progress)
+    (folder / "missing.txt").unlink(missing_ok=True)
     for source in [file for file in folder.iterdir() if file.suffix != ".whl"]:
         built = {*folder.glob("*.whl")}
         _pip(["wheel", "--no-deps", str(source)], folder, progress)
@@ -226,11 +261,37 @@ def _download_wheels(lock: Path, folder: Path, node: Node, progress: bool) -> No
                     remedy="make the bundle on a machine like the node, or install this package there",
                 )
         source.unlink()
-    _pip(
-        ["download", "--only-binary=:all:", "--find-links", str(folder), "-r", str(lock), *node.options],
-        folder,
-        progress,
-    )
+    if not node.installed:
+        options = ["--only-binary=:all:", "--find-links", str(folder), "-r", str(lock), *node.options]
+        _pip(["download", *options], folder, progress)
+
+
+def _missing(lock: Path, node: Node) -> list[str]:
+    """Give the lock's lines of what executing a chapter takes and the node doesn't have, as packages here state it."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    there = {canonicalize_name(name) for name in (*node.installed, *NOT_IMPORTED)}
+    place = {"python_version": node.python, "python_full_version": f"{node.python}.0", "sys_platform": "linux"}
+    place |= {"platform_system": "Linux", "platform_machine": node.machine, "os_name": "posix"}
+    pins: dict[str, str] = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        text = line.partition(" #")[0].strip()
+        if text and not text.startswith("#"):
+            pin = Requirement(text)
+            if pin.marker is None or pin.marker.evaluate(place):
+                pins[canonicalize_name(pin.name)] = f"{pin.name}{pin.specifier}"
+    needed: dict[str, str] = {}
+    waiting: list[tuple[str, tuple[str, ...]]] = [(name, ("",)) for name in RUN]
+    while waiting:
+        name, extras = waiting.pop()
+        if name in there or name in needed:
+            continue
+        needed[name] = pins.get(name, "")
+        for stated in map(Requirement, importlib.metadata.requires(name) or []):
+            if stated.marker is None or any(stated.marker.evaluate({**place, "extra": extra}) for extra in extras):
+                waiting.append((canonicalize_name(stated.name), ("", *stated.extras)))
+    return sorted(filter(None, needed.values()))
 
 
 def _pip(arguments: list[str], folder: Path, progress: bool) -> None:

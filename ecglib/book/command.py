@@ -161,6 +161,12 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("--out", type=Path, required=True, metavar="PATH", help="a new folder, a .tar or a .tar.gz")
     _add_data(bundle)
     bundle.add_argument("--wheels", metavar="PYTHON", help="with all packages for this version of Python, such as 3.12")
+    bundle.add_argument(
+        "--installed", type=Path, metavar="FILE", help="with --wheels: packages that the machine has, one a line"
+    )
+    bundle.add_argument(
+        "--pretrained", action="store_true", help="with published weights in place of the chapters that these need"
+    )
     bundle.add_argument("--machine", default="x86_64", help="processor that the wheels are for (default: x86_64)")
     return parser
 
@@ -368,7 +374,12 @@ def _bundle(options: argparse.Namespace) -> None:
 
     root = book_root()
     headers = read_headers(root)
-    chapters = with_needed(headers, options.chapters or headers)
+    needed = with_needed(headers, options.chapters or headers)
+    chapters = options.chapters if options.pretrained and options.chapters else needed
+    installed = options.installed.read_text(encoding="utf-8").splitlines() if options.installed else ()
+    node = Node(
+        options.wheels, options.machine, frozenset(line.partition("==")[0].strip() for line in installed) - {""}
+    )
     path = bundle(
         chapters,
         options.out,
@@ -380,8 +391,10 @@ def _bundle(options: argparse.Namespace) -> None:
             for scale in SCALES
             for name in chapters
             for needed in headers[name].needs
+            if not options.pretrained
         ),
-        wheels=Node(options.wheels, options.machine) if options.wheels else None,
+        pretrained=set(needed) - set(chapters) if options.pretrained else None,
+        wheels=node if options.wheels else None,
     )
     print(f"The bundle is {path}; its BUNDLE.txt says how to run it.")
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -130,14 +131,7 @@ def run(
         started = time.monotonic()
         log = output / "snakemake.log"
         write_plan(steps, output / "plan.json")
-        task = {
-            "root": str(root),
-            "output": str(output),
-            "scale": scale,
-            "drafts": drafts,
-            "data": str(data_dir.resolve()) if data_dir is not None else "",
-            "parameters": parameters,
-        }
+        task = _task(root, output, scale, data_dir, drafts, parameters)
         config = {"plan": str(output / "plan.json"), "threads": THREADS[scale], "task": task}
         code = _snakemake(output, root / "workflow" / "Snakefile", jobs, config, executor, log)
         undone = [step.name for step in waiting if not step.is_done(output)]
@@ -152,6 +146,30 @@ def run(
             )
         say(f"{len(waiting)} chapters ran in {time.monotonic() - started:.0f} s.")
         return [step.name for step in waiting]
+
+
+def _task(
+    root: Path,
+    output: Path,
+    scale: str,
+    data_dir: Path | None,
+    drafts: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Give what every chapter of a run is told."""
+    return {
+        "root": str(root),
+        "output": str(output),
+        "scale": scale,
+        "drafts": drafts,
+        "data": str(data_dir.resolve()) if data_dir is not None else "",
+        "parameters": dict(parameters or {}),
+    }
+
+
+def task_argument(step: Step, root: Path, output: Path, scale: str, data_dir: Path) -> str:
+    """Give the argument with which ``python -m ecglib.book.execute`` runs one chapter, without Snakemake."""
+    return json.dumps({**_task(root, output, scale, data_dir), **asdict(step)})
 
 
 def chosen_drafts(root: Path, names: Sequence[str]) -> list[str]:

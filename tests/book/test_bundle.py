@@ -217,3 +217,29 @@ def test_wheels_that_would_not_run_there(book: Path, index: Path, tmp_path: Path
     with pytest.raises(DownloadError, match="would not run there"):
         bundle(["10_cnn"], tmp_path / "node", **options)  # type: ignore[arg-type]
     assert not (tmp_path / "node").exists()
+
+
+def test_a_lent_machine_gets_what_it_lacks(book: Path, index: Path, tmp_path: Path) -> None:
+    """Of what executing a chapter takes, with its own needs; nothing that is there, nothing that is never imported."""
+    pins = {"papermill": "1.0", "nbclient": "1.0", "traitlets": "1.0", "numpy": "1.0", "jedi": "1.0", "pytest": "1.0"}
+    (book / "requirements.lock").write_text("".join(f"{name}=={pin}  # via x\n" for name, pin in pins.items()))
+    for name in ("papermill", "nbclient", "traitlets"):
+        wheel(index, name, "py3-none-any")
+    node = Node("3.12", installed=frozenset({"NumPy", "torch"}))
+    out = bundle(["10_cnn"], tmp_path / "node", databases=[], root=book, wheels=node, progress=False)
+    assert {name.split("-")[0] for name in names(out / "wheels")} == {"papermill", "nbclient", "traitlets"}
+    assert "workflow/lent_gpu.sh" in (out / "BUNDLE.txt").read_text()
+
+
+def test_published_weights_stand_in_for_chapters_that_are_not_run(book: Path, tmp_path: Path) -> None:
+    for name in ("01_splits/a.safetensors", "02_other/b.safetensors"):
+        (book / "weights" / name).parent.mkdir()
+        (book / "weights" / name).write_text("weights")
+    (book / "notebooks" / "10_cnn.ipynb").write_text("{}")
+    git(book, "add", "notebooks")
+    out = bundle(["10_cnn"], tmp_path / "node", databases=[], root=book, pretrained=["01_splits"], progress=False)
+    assert names(out) == {
+        *("notebooks/10_cnn.py", "requirements.lock", ".gitignore", "COMMIT", "BUNDLE.txt"),
+        *("weights/cnn.safetensors", "weights/01_splits/a.safetensors"),
+    }
+    assert "ecgbook run 10_cnn --scale gpu --pretrained" in (out / "BUNDLE.txt").read_text()
