@@ -9,10 +9,11 @@ from typing import Any
 
 from ecglib.book.arithmetic import arithmetic_page, read_checks
 from ecglib.book.claims import PAPERS, read_claims
-from ecglib.book.claims_page import claims_page
-from ecglib.book.headers import SCALES
+from ecglib.book.claims_page import DATA, claims_page
+from ecglib.book.claims_pictures import claims_frame
+from ecglib.book.headers import SCALES, read_headers
 from ecglib.book.html_table import table
-from ecglib.book.judge import Runs
+from ecglib.book.judge import Runs, judge
 from ecglib.book.results import Results, read_folder, write_text
 from ecglib.book.states import MEANINGS, UNVERIFIED, read_confirmations, states
 
@@ -31,7 +32,7 @@ def committed_runs(root: Path | str) -> dict[str, dict[str, Results]]:
 
 
 def write_pages(root: Path | str, folder: Path | str, scale: str | None = None) -> None:
-    """Write ``claims.md``, ``what_ran_where.md`` and, where there is an ``arithmetic.yml``, ``arithmetic.md``.
+    """Write ``claims.md`` with its numbers, ``what_ran_where.md`` and, where there is ``arithmetic.yml``, its page.
 
     Parameters
     ----------
@@ -53,7 +54,11 @@ def write_pages(root: Path | str, folder: Path | str, scale: str | None = None) 
     """
     root, folder = Path(root), Path(folder)
     runs: Runs = committed_runs(root) if scale is None else {scale: read_folder(root / "_build" / scale / "results")}
-    write_text(folder / "claims.md", claims_page(read_claims(root / "claims.yml"), runs))
+    claims = read_claims(root / "claims.yml")
+    judged = judge(claims, runs)
+    chapters = {name: header.title for name, header in sorted(read_headers(root).items())}
+    write_text(folder / "claims.md", claims_page(judged, claims, chapters))
+    write_text(folder / DATA, claims_frame(judged).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     if scale is None:
         page = what_ran_where_page(runs, states(root, runs), read_confirmations(root))
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from ecglib.book.build import contents
 
 from .conftest import PATIENCE, SITE
 
 CHAPTER = "notebooks/00_reading_an_ecg.html"
+CLAIMS = "book/claims.html"
 
 
 def test_the_address_of_the_book_leads_to_its_first_page(server: str, desktop: Page) -> None:
@@ -103,6 +104,47 @@ def test_folded_code_unfolds(server: str, desktop: Page) -> None:
     assert folded.get_attribute("open") is None
     folded.locator("summary").click()
     expect(folded.locator("pre").first).to_be_visible()
+
+
+def test_claims_are_filtered_by_keyboard(server: str, desktop: Page) -> None:
+    desktop.goto(server + CLAIMS)
+    shown = desktop.locator(".claim").locator("visible=true")
+    count = shown.count()
+    desktop.locator("select[name=paper]").focus()
+    desktop.keyboard.type("Jeong")
+    desktop.keyboard.press("Tab")
+    desktop.keyboard.press("Tab")
+    desktop.keyboard.type("contr")
+    expect(desktop.locator(".claims-filter output")).to_contain_text(f"of {count} claims")
+    papers = shown.evaluate_all("all => all.map(one => one.dataset.paper + ' ' + one.dataset.verdict)")
+    assert set(papers) == {"jeong2024 contradicted"}
+    desktop.locator("input[name=statement]").fill("no claim says this")
+    expect(shown).to_have_count(0)
+    desktop.locator("button[type=reset]").focus()
+    desktop.keyboard.press("Enter")
+    expect(shown).to_have_count(count)
+
+
+def test_a_chapter_leads_to_its_claim_even_where_it_was_filtered_out(server: str, desktop: Page) -> None:
+    desktop.goto(server + "notebooks/15_comparison.html")
+    desktop.locator("table.claims .statement a").first.click()
+    desktop.wait_for_url("**/book/claims.html#*")
+    claim = desktop.locator(".claim:target")
+    expect(claim).to_be_in_viewport()
+    assert claim.evaluate("one => getComputedStyle(one).backgroundColor") != "rgba(0, 0, 0, 0)"
+    desktop.locator("select[name=verdict]").select_option("out of scope")
+    expect(claim).to_be_hidden()
+    desktop.evaluate("location.hash = document.querySelector('.matrix .claim').id")
+    expect(desktop.locator(".matrix .claim:target")).to_be_in_viewport()
+
+
+def test_claims_can_be_read_without_script(server: str, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server + CLAIMS)
+    expect(page.locator(".claims-filter")).to_be_hidden()
+    expect(page.locator(".claim").last).to_be_visible()
+    context.close()
 
 
 def _channels(colour: str) -> list[int]:
