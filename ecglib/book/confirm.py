@@ -154,7 +154,8 @@ def confirm(root: Path, base: str, head: str = "HEAD", chapters: Sequence[str] =
 def compare(before: Results, after: Results) -> tuple[tuple[str, ...], int]:
     """Name the metrics that differ in value, by seed or in n, or that one side lacks; count other intervals apart.
 
-    Numbers by seed that only the later side records are an addition, and no difference.
+    Numbers by seed that only the later side records are an addition, and no difference. A metric whose last part begins
+    with ``seconds`` is a time that a run took, which no two runs share.
 
     Examples
     --------
@@ -164,7 +165,11 @@ def compare(before: Results, after: Results) -> tuple[tuple[str, ...], int]:
     >>> compare(old, new)
     (('a.b.d', 'a.b.e'), 1)
     """
-    both = {name: (metric, after.metrics[name]) for name, metric in before.metrics.items() if name in after.metrics}
+    both = {
+        name: (metric, after.metrics[name])
+        for name, metric in before.metrics.items()
+        if name in after.metrics and not name.rpartition(".")[2].startswith("seconds")
+    }
     differing = before.metrics.keys() ^ after.metrics.keys()
     differing |= {
         name

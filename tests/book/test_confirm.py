@@ -229,3 +229,12 @@ def test_numbers_by_seed_that_only_the_later_side_records_are_an_addition() -> N
     )
     assert compare(without, with_seeds) == ((), 0)
     assert compare(with_seeds, without) == (("a.b.c",), 0)
+
+
+def test_the_time_that_a_run_took_is_no_number_of_the_book() -> None:
+    def took(seconds: float, accuracy: float = 0.5) -> Results:
+        metrics = {"cnn.training.seconds_per_epoch": Metric(seconds), "cnn.intra.accuracy": Metric(accuracy)}
+        return Results("10_cnn", "smoke", {}, metrics)
+
+    assert compare(took(1.0), took(2.0)) == ((), 0)
+    assert compare(took(1.0), took(1.0, 0.6)) == (("cnn.intra.accuracy",), 0)
