@@ -268,7 +268,7 @@ def arithmetic_page(checks: Sequence[Check], titles: Mapping[str, str]) -> str:
         "- **agrees**: what we compute rounds to what is reported;\n"
         "- **agrees within rounding**: only with inputs that are a little above or below what is printed;\n"
         "- **doesn't follow**: rounding can't explain it. Either the number comes from other inputs than these, or one "
-        "of them is wrong. That is a question to the authors and no proof of an error.\n",
+        "of them is wrong. That is a question for the authors, not proof of an error.\n",
         f"Comparisons: {len(checks)}. Agree: {agree}; agree within rounding: {nearly}; don't follow: {fail}. "
         "The letter in parentheses says where a number comes from: "
         + ", ".join(f"**{mark}** {meaning}" for mark, meaning in MARKS.items())

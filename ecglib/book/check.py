@@ -352,6 +352,8 @@ def _verdicts(claims: Claims, found: Mapping[str, Results]) -> Iterator[Problem]
     for entry in judge(claims, _by_scale(found)):
         claim = entry.claim
         if not entry.parts:
+            if entry.scale in claim.expected:
+                yield Problem("claims", claim.id, f"it was tested, and isn't any more: {entry.missing}")
             continue
         if entry.scale not in claim.expected:
             yield Problem(

@@ -26,7 +26,8 @@ An entry has one part or two, a *value* and *effects*, each answered by itself (
 next method, where ``next:`` gives one that is nearer; at least 0.005 and at most 0.05. ``sense: at least`` or
 ``at most`` says that only one side counts. ``guard`` is the best honest baseline on the same test.
 ``size`` is in the metric's units. A relative gain in percent is ``gain``, of ``base``, the paper's own value of the
-comparator; without ``base``, of ours. ``significant: false`` is the paper's own mark that a difference is none.
+comparator; without ``base``, of ours. ``significant: false`` is the paper's own mark that a difference is none; its
+``guard`` is a baseline that the method has to be ahead of, or such a mark would say nothing.
 """
 
 from __future__ import annotations
@@ -130,6 +131,8 @@ class Effect:
         The paper's gain in percent, and of what: its own value of the other.
     significant : bool
         False where the paper marks the difference as not significant.
+    guard : str or None
+        For such a mark: a baseline that the method has to be ahead of, since two useless methods don't differ either.
     """
 
     over: str
@@ -137,6 +140,7 @@ class Effect:
     gain: float | None = None
     base: float | None = None
     significant: bool = True
+    guard: str | None = None
 
     def paper_size(self, ours: float) -> float | None:
         """Give the paper's difference in the metric's units; a gain without a base is of our value of the other."""
@@ -247,8 +251,8 @@ class Claim:
     @property
     def comparators(self) -> tuple[str, ...]:
         """Metrics that it is compared with, the guard among them."""
-        guard = self.value.guard if self.value else None
-        return tuple(dict.fromkeys((*(effect.over for effect in self.effects), *([guard] if guard else []))))
+        guards = [self.value.guard if self.value else None, *(effect.guard for effect in self.effects)]
+        return tuple(dict.fromkeys((*(effect.over for effect in self.effects), *filter(None, guards))))
 
     @property
     def reported(self) -> float | None:
@@ -287,6 +291,11 @@ def _effect_faults(effect: Effect, metric: str) -> Iterable[tuple[str, str]]:
         )
     if effect.base is not None and (effect.gain is None or not 0 < effect.base < 1):
         yield f"its effect over {effect.over} has the base {effect.base}", "write a base between 0 and 1 beside a gain"
+    if effect.significant != (effect.guard is None):
+        yield (
+            f"its effect over {effect.over} has significant: {str(effect.significant).lower()}, guard: {effect.guard}",
+            "write guard: beside significant: false, and only there",
+        )
     if effect.gain is not None and effect.gain <= 0:
         yield (
             f"its effect over {effect.over} has the gain {effect.gain}",

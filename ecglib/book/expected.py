@@ -47,18 +47,18 @@ class Spreads:
                     groups.setdefault(_group(name), []).append(metric)
         self._priors = {group: _prior([m.by_seed for m in metrics]) for group, metrics in groups.items()}
 
-    def of(self, name: str, by_seed: tuple[float, ...]) -> tuple[float, float]:
-        """Give standard deviation and degrees of freedom of one metric, or of its difference to another."""
+    def of(self, name: str, by_seed: tuple[float, ...], trained: int = 1) -> tuple[float, float]:
+        """Give standard deviation and degrees of freedom of a metric, or of the difference of two that were trained."""
         own, freedom = float(np.var(by_seed, ddof=1)), len(by_seed) - 1
         variance, lent = self._priors.get(_group(name), (0.0, 0.0))
-        shrunk = (lent * variance + freedom * own) / (lent + freedom)
+        shrunk = (lent * trained * variance + freedom * own) / (lent + freedom)
         return math.sqrt(shrunk), freedom + lent
 
-    def half_width(self, name: str, by_seed: tuple[float, ...], again: int) -> float:
+    def half_width(self, name: str, by_seed: tuple[float, ...], again: int, trained: int = 1) -> float:
         """Give half the 99 % prediction interval for the mean of ``again`` new seeds."""
         from scipy.stats import t
 
-        deviation, freedom = self.of(name, by_seed)
+        deviation, freedom = self.of(name, by_seed, trained)
         quantile = float(t.ppf((1 + LEVEL) / 2, freedom))
         return quantile * deviation * math.sqrt(1 / len(by_seed) + 1 / again)
 
@@ -98,16 +98,22 @@ def expected_range(name: str, metric: Metric, spreads: Spreads, baselines: Mappi
         )
     half = max(FLOOR * abs(metric.value), spreads.half_width(name, metric.by_seed, seeds) if seeds else 0.0)
     low, high = metric.value - half, metric.value + half
-    if is_share(name):
+    share = is_share(name) and 0 <= metric.value <= 1
+    if share:
         low, high = max(low, 0.0), min(high, 1.0)
     ahead = {}
     for other, baseline in baselines.items():
         differences = seed_differences(metric, baseline)
         if len(differences) > 2:
             middle = sum(differences) / len(differences)
-            around = spreads.half_width(name, differences, len(differences))
-            if middle - around > 0 or middle + around < 0:
-                ahead[other] = (_down(middle - around), _up(middle + around))
+            trained = 2 if len(set(baseline.by_seed)) > 1 else 1
+            around = spreads.half_width(name, differences, len(differences), trained)
+            ends = (middle - around, middle + around)
+            if ends[0] > 0 or ends[1] < 0:
+                ahead[other] = (
+                    _down(max(ends[0], -1.0) if share else ends[0]),
+                    _up(min(ends[1], 1.0) if share else ends[1]),
+                )
     return Expected(round(metric.value, 6), _down(low), _up(high), ahead)
 
 

@@ -9,8 +9,9 @@ baseline**.
 *Effect*, a paired difference with interval [l, h] against the paper's size D, with e = D/4, or 0.01 where D isn't
 known. The first that applies: **absent** (−e < l and h < e), **reversed** (h < 0), **holds** (l > 0, corrected p <
 0.05, and D unknown or h ≥ D), **smaller** (l > 0, h < D), **smaller, if any** (l ≤ 0, h < D), **undecided**. Where the
-paper marks a difference as not significant: **differs** where ours is, **holds** where [l, h] lies within ± D,
-**undecided** otherwise.
+paper marks a difference as not significant: **differs** where ours has p < 0.05, uncorrected, **holds** where [l, h]
+lies within ± D/4, **undecided** otherwise; it counts half where the method is not ahead of the guard, since a useless
+method would pass too.
 
 All intervals are over seeds and units. The claim is **reproduced** if every part matches or holds; **contradicted** if
 none does and one is absent, reversed, smaller if any, lower or differs; **partly reproduced** with good and bad parts,
@@ -25,7 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ecglib.book.claims import EQUIVALENCE, Claim, Claims, Effect, Value
+from ecglib.book.claims import EQUIVALENCE, Claim, Claims, Value
 from ecglib.book.headers import SCALES
 from ecglib.book.results import Metric, Results, difference_name
 from ecglib.evaluation.comparison import holm
@@ -118,7 +119,8 @@ def judge(claims: Claims, runs: Runs, chapter: str | None = None) -> list[Judgem
     Returns
     -------
     list of Judgement
-        In the order of the claims. Holm's correction runs over all claims of a question that could be tested.
+        In the order of the claims. Holm's correction runs over all claims of a question that could be tested; those
+        that make the same comparison count once.
     """
     questions = {claim.question for claim in claims if claim.chapter == chapter} - {""}
     measured = [
@@ -126,13 +128,13 @@ def judge(claims: Claims, runs: Runs, chapter: str | None = None) -> list[Judgem
         for claim in claims
         if chapter is None or claim.chapter == chapter or claim.question in questions
     ]
-    largest = {
-        entry.claim.id: max(part.ours.p_value for part in entry.parts if part.over)
+    tests = {
+        _test(entry.claim): max(part.ours.p_value for part in entry.parts if part.over)
         for entry in measured
         if entry.claim.effects and all(e.significant for e in entry.claim.effects) and entry.parts
     }
     return [
-        _answer(entry, largest, claims) if entry.parts else entry
+        _answer(entry, tests) if entry.parts else entry
         for entry in measured
         if chapter is None or entry.claim.chapter == chapter
     ]
@@ -180,7 +182,7 @@ def answer_effect(low: float, high: float, p_corrected: float, size: float | Non
     return "undecided"
 
 
-def answer_none(low: float, high: float, p_corrected: float, size: float | None) -> str:
+def answer_none(low: float, high: float, p_value: float, size: float | None) -> str:
     """Answer an effect that the paper marks as not significant.
 
     Examples
@@ -188,9 +190,9 @@ def answer_none(low: float, high: float, p_corrected: float, size: float | None)
     >>> answer_none(-0.003, 0.001, 0.3, size=0.025)
     'holds'
     """
-    if p_corrected < SIGNIFICANCE:
+    if p_value < SIGNIFICANCE:
         return "differs"
-    precise = size is not None and -size < low and high < size
+    precise = size is not None and -size / 4 < low and high < size / 4
     return "holds" if precise else "undecided"
 
 
@@ -218,7 +220,7 @@ def with_seeds(metric: Metric, name: str, by_seed: Sequence[float] | None = None
     assert metric.low is not None
     assert metric.high is not None
     assert metric.n is not None
-    bounds = (0.0, 1.0) if is_share(name) else (-math.inf, math.inf)
+    bounds = (0.0, 1.0) if is_share(name) and 0 <= metric.value <= 1 else (-math.inf, math.inf)
     seeds = metric.by_seed if by_seed is None else by_seed
     return seeds_and_units(metric.value, (metric.low, metric.high), metric.n, seeds, bounds)
 
@@ -257,17 +259,21 @@ def _measure(claim: Claim, runs: Runs) -> Judgement:
     lookup = {name: metric for results in runs[scale].values() for name, metric in results.metrics.items()}
     lookup |= own.metrics
     parts: list[Part] = []
+    for name in claim.comparators:
+        if name not in lookup:
+            return Judgement(claim, "not testable here", (), f"no chapter recorded {name}", scale, beside)
+        if lookup[name].low is None and name not in {effect.over for effect in claim.effects}:
+            return Judgement(claim, "not testable here", (), f"{name} has no interval", scale, beside)
     if claim.value is not None:
-        guard, paired = _guard(claim, lookup)
+        guard, paired = _guard(claim, claim.value.guard, lookup)
         ours = with_seeds(lookup[claim.metric], claim.metric)
         parts.append(Part("", "undecided", ours, claim.value.reported, claim.value.margin, guard=guard, paired=paired))
     for effect in claim.effects:
-        other = lookup.get(effect.over)
-        if other is None:
-            return Judgement(claim, "not testable here", (), f"no chapter recorded {effect.over}", scale, beside)
-        size = effect.paper_size(other.value)
+        size = effect.paper_size(lookup[effect.over].value)
         equivalence = EQUIVALENCE if size is None else size / 4
-        parts.append(Part(effect.over, "undecided", _difference(claim, effect.over, lookup), size, equivalence))
+        guard, paired = _guard(claim, effect.guard, lookup)
+        ours = _difference(claim, effect.over, lookup)
+        parts.append(Part(effect.over, "undecided", ours, size, equivalence, guard=guard, paired=paired))
     return Judgement(claim, "undecided", tuple(parts), "", scale)
 
 
@@ -301,13 +307,12 @@ def _difference(claim: Claim, over: str, lookup: Mapping[str, Metric]) -> SeedsA
     return with_seeds(recorded, difference_name(claim.metric, over), by_seed)
 
 
-def _guard(claim: Claim, lookup: Mapping[str, Metric]) -> tuple[SeedsAndUnits | None, bool]:
+def _guard(claim: Claim, guard: str | None, lookup: Mapping[str, Metric]) -> tuple[SeedsAndUnits | None, bool]:
     """Give the difference to the guard; where no chapter paired the two, as if they were independent."""
-    assert claim.value is not None
-    guard = claim.value.guard
-    if guard is None or guard not in lookup:
+    if guard is None:
         return None, True
-    if difference_name(claim.metric, guard) in lookup:
+    recorded = lookup.get(difference_name(claim.metric, guard))
+    if recorded is not None and recorded.low is not None and recorded.n is not None:
         return _difference(claim, guard, lookup), True
     one, other = lookup[claim.metric], lookup[guard]
     widths = [0.0 if m.low is None or m.high is None else m.high - m.low for m in (one, other)]
@@ -316,24 +321,34 @@ def _guard(claim: Claim, lookup: Mapping[str, Metric]) -> tuple[SeedsAndUnits | 
     return with_seeds(unpaired, difference_name(claim.metric, guard), seed_differences(one, other)), False
 
 
-def _answer(entry: Judgement, largest: Mapping[str, float], claims: Claims) -> Judgement:
-    """Answer every part, now that the p-values of all claims of the question are known."""
-    question = entry.claim.question
-    others = [p for name, p in largest.items() if name != entry.claim.id and _question(name, claims) == question]
+def _test(claim: Claim) -> tuple[str, ...]:
+    """What a claim tests: its question, its metric, and what that is compared with."""
+    return claim.question, claim.metric, *sorted(effect.over for effect in claim.effects)
+
+
+def _answer(entry: Judgement, tests: Mapping[tuple[str, ...], float]) -> Judgement:
+    """Answer every part, now that the p-values of all tests of the question are known."""
+    own = _test(entry.claim)
+    others = [p for test, p in tests.items() if test != own and test[0] == own[0]]
     parts = []
     effects = {effect.over: effect for effect in entry.claim.effects}
     for part in entry.parts:
         if not part.over:
             parts.append(replace(part, answer=_value_answer(entry.claim, part)))
-        else:
+        elif effects[part.over].significant:
             corrected = float(holm([part.ours.p_value, *others])[0])
-            answer = _effect_answer(effects[part.over], part, corrected)
+            answer = answer_effect(part.ours.low, part.ours.high, corrected, part.paper, part.margin)
             parts.append(replace(part, answer=answer, p_corrected=corrected))
+        else:
+            parts.append(replace(part, answer=_none_answer(part), p_corrected=part.ours.p_value))
     return replace(entry, parts=tuple(parts), verdict=claim_verdict(part.answer for part in parts))
 
 
-def _question(name: str, claims: Claims) -> str:
-    return next(claim.question for claim in claims if claim.id == name)
+def _none_answer(part: Part) -> str:
+    answer = answer_none(part.ours.low, part.ours.high, part.ours.p_value, part.paper)
+    if answer == "holds" and part.guard is not None and part.guard.low <= 0:
+        return "reached by the baseline too" if part.paired else "not told from the baseline"
+    return answer
 
 
 def _value_answer(claim: Claim, part: Part) -> str:
@@ -342,9 +357,3 @@ def _value_answer(claim: Claim, part: Part) -> str:
     if answer == "matches" and part.guard is not None and part.guard.low <= 0:
         return "reached by the baseline too" if part.paired else "not told from the baseline"
     return answer
-
-
-def _effect_answer(effect: Effect, part: Part, corrected: float) -> str:
-    if not effect.significant:
-        return answer_none(part.ours.low, part.ours.high, corrected, part.paper)
-    return answer_effect(part.ours.low, part.ours.high, corrected, part.paper, part.margin)

@@ -77,17 +77,26 @@ def coverage_table() -> str:
     Examples
     --------
     >>> print(coverage_table().splitlines()[0])
-    | seeds | 6 patients | 20 patients | 100 patients |
+    | seeds | 6 patients | 20 patients | 100 patients | worst mix of seeds and 20,000 beats |
     """
-    from ecglib.evaluation.seeds_and_units import simulated_coverage
+    from ecglib.evaluation.seeds_and_units import least_coverage, simulated_coverage
 
-    units = (6, 20, 100)
-    head = f"| seeds | {' | '.join(f'{count} patients' for count in units)} |"
+    patients, beats = (6, 20, 100), 20_000
+    head = [f"{count} patients" for count in patients]
     rows = [
-        f"| {seeds} | {' | '.join(f'{100 * simulated_coverage(seeds, count):.1f} %' for count in units)} |"
+        [*(simulated_coverage(seeds, count) for count in patients), least_coverage(seeds, beats)]
         for seeds in (3, 5, 10)
     ]
-    return "\n".join([head, "|---|---|---|---|", *rows])
+    return "\n".join(
+        [
+            f"| seeds | {' | '.join(head)} | worst mix of seeds and {beats:,} beats |",
+            "|---|---|---|---|---|",
+            *(
+                f"| {seeds} | {' | '.join(f'{100 * share:.1f} %' for share in row)} |"
+                for seeds, row in zip((3, 5, 10), rows, strict=True)
+            ),
+        ]
+    )
 
 
 def what_ran_where_page(

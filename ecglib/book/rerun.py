@@ -120,7 +120,12 @@ def _compare(claim: Claim, own: Results, lookup: Mapping[str, Metric], published
         expected = claim.expected[own.scale]
         before = published.get(own.scale, {}).get(claim.chapter)
         shown = before.metrics.get(claim.metric) if before else None
-        what, too_good = _outside(claim, expected, ours, lookup)
+        known = {
+            name: metric
+            for results in published.get(own.scale, {}).values()
+            for name, metric in results.metrics.items()
+        }
+        what, too_good = _outside(claim, expected, ours, {**known, **lookup})
         return Comparison(claim, own.scale, ours, shown, expected, "failed" if what else "held", what, too_good)
     for scale in reversed(SCALES):
         before = published.get(scale, {}).get(claim.chapter)
@@ -131,11 +136,13 @@ def _compare(claim: Claim, own: Results, lookup: Mapping[str, Metric], published
 
 def _outside(claim: Claim, expected: Expected, ours: Metric, lookup: Mapping[str, Metric]) -> tuple[str, bool]:
     """Say which number lies outside the ranges of its own scale, and whether on the good side."""
+    absent = [over for over in expected.ahead if over not in lookup]
+    if absent:
+        return f"no chapter recorded {absent[0]}, from which {claim.metric} was told", False
     numbers = [(claim.metric, ours.value, expected.low, expected.high)]
     numbers += [
         (f"{claim.metric} minus {over}", ours.value - lookup[over].value, *ends)
         for over, ends in expected.ahead.items()
-        if over in lookup
     ]
     for name, value, low, high in numbers:
         if not low <= value <= high:
