@@ -225,7 +225,8 @@ def _number(entry: Judgement, telling: Telling) -> str:
         return f"{paper}<br>{badge(entry.verdict)}"
     part = entry.parts[0]
     paper += f"<br>ours {escape(with_interval(part.ours, difference=False))}"
-    verdict = f"{badge(entry.verdict)}: {escape(answer_words(part))}"
+    answer = "" if part.answer == entry.verdict else f": {escape(answer_words(part))}"
+    verdict = badge(entry.verdict) + answer
     if telling.page:
         return f"{paper}<br>{verdict}"
     reruns = rerun_words(entry)
