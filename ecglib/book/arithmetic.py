@@ -261,7 +261,8 @@ def arithmetic_page(checks: Sequence[Check], titles: Mapping[str, str]) -> str:
         "# The arithmetic of the papers\n",
         "Before you run anything, check whether a paper's numbers fit each other. It takes a pocket calculator, and it "
         "finds a number copied from the wrong table, a percentage of something else, or an average that isn't the one "
-        "you thought of. Here is every reported number of the three papers that follows from others.\n",
+        "you thought of. Here is every reported number "
+        "that we could compare with others; some rows only try out where a number may come from.\n",
         "Printed numbers are rounded: 61.0 stands for anything from 60.95 to 61.05. So a computed number has a "
         "**range**: the smallest and the largest result that the rounding of its inputs allows. What was read off a "
         "plot may be 0.002 off, and a count is exact. Then the verdict follows:\n",

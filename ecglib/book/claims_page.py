@@ -58,15 +58,15 @@ def claims_page(judged: Sequence[Judgement], claims: Claims, chapters: Mapping[s
     sections = [
         _FRONT_MATTER,
         "# The papers' claims",
-        f"The three papers make {len(judged)} statements that a number can confirm or contradict. Each stands here "
-        "beside what we measured, with the verdict that follows from the two. [How to read this book](how_to_read.md) "
-        "says what the words mean.",
+        f"Here are {len(judged)} statements by the three papers, or about them, that a number can confirm or "
+        "contradict. Each stands beside what we measured, with the verdict that follows from the two. "
+        "[How to read this book](how_to_read.md) says what the words mean.",
         f'<p class="verdicts">{_counts(own)}</p>',
     ]
     if rivals:
         sections.append(
-            f"These are about the papers' own methods. {len(rivals)} more are about rivals: {_told(rivals)}. A rival's "
-            "number that we reach is no success of the paper's method, so they are counted apart."
+            f"These are about the papers' own methods. {len(rivals)} more are about rivals: {_told(rivals)}. Reaching "
+            "a rival's number is no success for the paper's method, so these are counted separately."
         )
     sections += [
         "## In short",

@@ -160,7 +160,7 @@ def _ours(entry: Judgement) -> str:
     claim = entry.claim
     if not entry.parts:
         measured = entry.beside if entry.verdict == "not testable here" else None
-        return f"–<small>measured all the same: {measured}</small>" if measured else "–"
+        return f"–<small>measured anyway: {measured}</small>" if measured else "–"
     told = [
         f'<span class="part">{escape(our_part(claim, part))}: <b>{escape(answer_words(part))}</b></span>'
         for part in entry.parts
@@ -178,7 +178,7 @@ def _verdict(entry: Judgement, telling: Telling) -> str:
     told = {
         "Mark": mark_words(claim),
         "Question": telling.questions.get(claim.question, ""),
-        "A rerun has to fall in": rerun_words(entry),
+        "Expected range of a rerun": rerun_words(entry),
     }
     body = "<br>".join(f"{name}: {escape(text)}" for name, text in told.items() if text)
     return f"<details><summary>{badge(entry.verdict)}</summary><small>{body}</small></details>"
@@ -230,7 +230,7 @@ def _number(entry: Judgement, telling: Telling) -> str:
     if telling.page:
         return f"{paper}<br>{verdict}"
     reruns = rerun_words(entry)
-    told = [guard_words(claim, part), f"A rerun has to fall in: {reruns}" if reruns else ""]
+    told = [guard_words(claim, part), f"Expected range of a rerun: {reruns}" if reruns else ""]
     more = "<br>".join(escape(text) for text in told if text)
     return f"{paper}<details><summary>{verdict}</summary><small>{more}</small></details>"
 

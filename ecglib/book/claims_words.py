@@ -97,8 +97,8 @@ _ANSWERS: Mapping[str, str] = MappingProxyType(
         "matches": "matches",
         "higher": "higher than the paper's",
         "lower": "lower than the paper's",
-        "reached by the baseline too": "matches, and so does the baseline",
-        "not told from the baseline": "matches, and so may the baseline",
+        "reached by the baseline too": "matches, but is reached by the baseline too",
+        "not distinguished from the baseline": "matches, but is not distinguished from the baseline",
         "holds": "holds",
         "absent": "absent",
         "reversed": "reversed",
@@ -259,9 +259,9 @@ def rerun_words(entry: Judgement) -> str:
     noticed = [method_words(name) for name in claim.comparators if name in expected.ahead]
     missed = [method_words(name) for name in claim.comparators if name not in expected.ahead]
     if noticed:
-        text += f"; a rerun that fell to {_either(noticed)} would be noticed"
+        text += f"; a model no better than {_either(noticed)} would be noticed"
     if missed:
-        text += f"; a rerun that fell to {_either(missed)} would not be noticed here"
+        text += f"; a model no better than {_either(missed)} would not be noticed here"
     return text
 
 

@@ -3,8 +3,8 @@
 *Value*, the paper's v with margin m against our interval [l, h]: **matches** where [l, h] lies within v ± m (at least:
 l ≥ v − m; at most: h ≤ v + m), **higher** where l > v + m, **lower** where h < v − m, **undecided** otherwise. A value
 that matches while its paired difference to the guard, the best honest baseline, has l ≤ 0 is **reached by the baseline
-too**; where no chapter paired the two, the interval is that of independent numbers, and it is **not told from the
-baseline**.
+too**; where no chapter paired the two, the interval is that of independent numbers, and it is **not distinguished from
+the baseline**.
 
 *Effect*, a paired difference with interval [l, h] against the paper's size D, with e = D/4, or 0.01 where D isn't
 known. The first that applies: **absent** (−e < l and h < e), **reversed** (h < 0), **holds** (l > 0, corrected p <
@@ -38,7 +38,7 @@ Runs = Mapping[str, Mapping[str, Results]]
 """Results by scale, then by chapter."""
 
 GOOD = frozenset({"matches", "holds"})
-REACHED = frozenset({"reached by the baseline too", "not told from the baseline"})
+REACHED = frozenset({"reached by the baseline too", "not distinguished from the baseline"})
 HALF = REACHED | {"smaller", "higher"}
 BAD = frozenset({"absent", "reversed", "smaller, if any", "lower", "differs"})
 
@@ -262,7 +262,7 @@ def _measure(claim: Claim, runs: Runs) -> Judgement:
     for name in claim.comparators:
         if name not in lookup:
             return Judgement(claim, "not testable here", (), f"no chapter recorded {name}", scale, beside)
-        if lookup[name].low is None and name not in {effect.over for effect in claim.effects}:
+        if lookup[name].low is None and difference_name(claim.metric, name) not in lookup:
             return Judgement(claim, "not testable here", (), f"{name} has no interval", scale, beside)
     if claim.value is not None:
         guard, paired = _guard(claim, claim.value.guard, lookup)
@@ -347,7 +347,7 @@ def _answer(entry: Judgement, tests: Mapping[tuple[str, ...], float]) -> Judgeme
 def _none_answer(part: Part) -> str:
     answer = answer_none(part.ours.low, part.ours.high, part.ours.p_value, part.paper)
     if answer == "holds" and part.guard is not None and part.guard.low <= 0:
-        return "reached by the baseline too" if part.paired else "not told from the baseline"
+        return "reached by the baseline too" if part.paired else "not distinguished from the baseline"
     return answer
 
 
@@ -355,5 +355,5 @@ def _value_answer(claim: Claim, part: Part) -> str:
     assert claim.value is not None
     answer = answer_value(part.ours.low, part.ours.high, claim.value)
     if answer == "matches" and part.guard is not None and part.guard.low <= 0:
-        return "reached by the baseline too" if part.paired else "not told from the baseline"
+        return "reached by the baseline too" if part.paired else "not distinguished from the baseline"
     return answer

@@ -446,6 +446,12 @@ def test_a_claim_that_is_out_of_scope_may_stay_unmeasured(book):
     assert check(book) == []
 
 
+def test_a_claim_that_can_not_be_tested_any_more_is_caught(book):
+    edit_results(book, lambda content: content["metrics"]["cnn.inter.accuracy_minus_forest"].update(n=None))
+    messages = [problem.message for problem in check(book) if problem.place == "order"]
+    assert messages == ["it was tested, and isn't any more: cnn.inter.accuracy_minus_forest has no interval"]
+
+
 def test_a_claim_of_a_chapter_that_is_not_there_is_caught(book):
     edit(book / "claims.yml", "chapter: 98_demo", "chapter: 99_later")
     messages = [problem.message for problem in check(book)]

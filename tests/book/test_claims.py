@@ -62,6 +62,8 @@ def test_the_one_number_of_a_claim():
         ({"question": "q", "effects": (Effect(OTHER, gain=-7.0),)}, "the gain -7.0", "turn the comparison round"),
         ({"question": "q", "effects": (Effect(OTHER, gain=7.0, base=61.0),)}, "the base 61.0", "between 0 and 1"),
         ({"question": "q", "effects": (Effect(OTHER, size=0.1, base=0.5),)}, "the base 0.5", "beside a gain"),
+        ({"question": "q", "effects": (Effect(OTHER, significant=False),)}, "significant: false, guard: None", "only"),
+        ({"question": "q", "effects": (Effect(OTHER, guard=OTHER),)}, "significant: true, guard: old", "only there"),
         ({"paper": "smith"}, "'smith' is no paper", "song2026"),
         ({"mark": "Z"}, "'Z' is no mark", "P, S, T, I"),
         ({"expected": {"tpu": Expected(1, 0, 2)}}, "expected names tpu", "smoke, cpu, gpu"),

@@ -91,7 +91,7 @@ def test_an_effect_is_told_with_its_size_its_p_value_and_its_question():
     [
         (Effect(OTHER), "size not stated"),
         (Effect(OTHER, gain=27.7, base=0.61), "+0.169 (+27.7 %)"),
-        (Effect(OTHER, size=0.05, significant=False), "+0.050, not significant"),
+        (Effect(OTHER, size=0.05, significant=False, guard=OTHER), "+0.050, not significant"),
     ],
 )
 def test_what_the_paper_says_of_a_size_is_told(effect, told):
@@ -113,13 +113,13 @@ def test_one_seed_is_called_one_seed():
 @pytest.mark.parametrize(
     ("ahead", "told"),
     [
-        ({OTHER: (0.05, 0.15)}, "0.850 to 0.950; a rerun that fell to plain beat-score maps would be noticed"),
-        ({}, "0.850 to 0.950; a rerun that fell to plain beat-score maps would not be noticed here"),
+        ({OTHER: (0.05, 0.15)}, "0.850 to 0.950; a model no better than plain beat-score maps would be noticed"),
+        ({}, "0.850 to 0.950; a model no better than plain beat-score maps would not be noticed here"),
     ],
 )
 def test_whether_a_collapse_would_be_noticed_is_said(ahead, told):
     entry = claim(expected={"cpu": Expected(0.9, 0.85, 0.95, ahead)})
-    assert f"A rerun has to fall in: {told} " in words(page_of(entry)) + " "
+    assert f"Expected range of a rerun: {told} " in words(page_of(entry)) + " "
 
 
 def test_what_is_missing_is_said_in_words():

@@ -130,7 +130,7 @@ def test_a_baseline_that_was_not_paired_is_compared_as_if_independent():
     entry = claim(value=Value(0.9, 0.025, guard=OTHER))
     ours = {OURS: Metric(0.9, 0.89, 0.91, n=1000)}
     near = one(entry, ours | {OTHER: Metric(0.89, 0.88, 0.90, n=1000)})
-    assert (near.parts[0].answer, near.verdict) == ("not told from the baseline", "partly reproduced")
+    assert (near.parts[0].answer, near.verdict) == ("not distinguished from the baseline", "partly reproduced")
     assert near.parts[0].guard.high - near.parts[0].guard.low == pytest.approx(0.02 * math.sqrt(2), rel=0.01)
     far = one(entry, ours | {OTHER: Metric(0.5, 0.49, 0.51, n=1000)})
     assert far.verdict == "reproduced"
@@ -181,10 +181,35 @@ def test_turning_a_comparison_round_turns_its_answer_round(middle, half):
 
 @pytest.mark.parametrize(
     ("interval", "p", "answer"),
-    [((0.01, 0.03), 0.01, "differs"), ((-0.01, 0.02), 0.5, "holds"), ((-0.01, 0.09), 0.5, "undecided")],
+    [((0.01, 0.03), 0.01, "differs"), ((-0.01, 0.012), 0.5, "holds"), ((-0.01, 0.02), 0.5, "undecided")],
 )
 def test_a_difference_that_the_paper_marks_as_none(interval, p, answer):
     assert answer_none(*interval, p, 0.05) == answer
+
+
+def test_a_mark_of_no_significance_says_little_of_methods_that_are_not_ahead_of_a_baseline():
+    entry = claim(effects=[Effect(OTHER, size=0.1, significant=False, guard=THIRD)])
+    metrics = {OURS: Metric(0.9, 0.89, 0.91, n=1000)} | difference(0.0, -0.01, 0.01)
+    ahead = one(entry, metrics | difference(0.1, 0.05, 0.15, THIRD))
+    assert (ahead.parts[0].answer, ahead.verdict) == ("holds", "reproduced")
+    level = one(entry, metrics | difference(0.01, -0.05, 0.07, THIRD))
+    assert (level.parts[0].answer, level.verdict) == ("reached by the baseline too", "partly reproduced")
+
+
+def test_other_claims_of_a_question_do_not_help_a_mark_of_no_significance():
+    """Its p-value is not corrected: a correction would make it easier to hold."""
+    metrics = {OURS: Metric(0.9, 0.89, 0.91, n=1000)} | difference(0.02, 0.002, 0.038)
+    metrics |= difference(0.1, 0.05, 0.15, THIRD)
+    entry = claim("a", effects=[Effect(OTHER, size=0.4, significant=False, guard=THIRD)])
+    others = [claim(name, effects=[Effect(THIRD, size=0.1 + k / 100)]) for k, name in enumerate("bcd")]
+    assert verdicts([entry, *others], measured(metrics))[0].verdict == "contradicted"
+
+
+def test_the_same_comparison_counts_once_in_a_question():
+    metrics = {OURS: Metric(0.9)} | difference(0.05, 0.005, 0.095)
+    twice = [claim("a", effects=[Effect(OTHER)]), claim("b", effects=[Effect(OTHER, size=0.05)])]
+    for judged in verdicts(twice, measured(metrics)):
+        assert judged.parts[0].p_corrected == pytest.approx(judged.parts[0].ours.p_value)
 
 
 def test_a_wide_interval_is_no_proof_of_no_difference():
@@ -203,7 +228,7 @@ def test_a_wide_interval_is_no_proof_of_no_difference():
         (["higher"], "partly reproduced"),
         (["smaller", "undecided"], "partly reproduced"),
         (["reached by the baseline too"], "partly reproduced"),
-        (["not told from the baseline", "absent"], "partly reproduced"),
+        (["not distinguished from the baseline", "absent"], "partly reproduced"),
         (["lower"], "contradicted"),
         (["absent", "undecided"], "contradicted"),
         (["smaller", "absent"], "contradicted"),
@@ -300,6 +325,12 @@ VALUE = Value(0.9, 0.025)
         (claim(value=VALUE, requires={"mitbih": 49}), [measured(GOOD_METRIC)], "49 records of mitbih, of which this"),
         (claim(value=VALUE, requires={"ptbxl": 21799}), [measured(GOOD_METRIC)], "21,799 records of ptbxl, of which"),
         (claim(effects=[Effect(OTHER)]), [measured(GOOD_METRIC)], "did not record new.task.f1_minus_old"),
+        (claim(value=Value(0.9, 0.025, guard=OTHER)), [measured(GOOD_METRIC)], "no chapter recorded old.task.f1"),
+        (
+            claim(value=Value(0.9, 0.025, guard=OTHER)),
+            [measured(GOOD_METRIC | {OTHER: Metric(0.5)})],
+            "old.task.f1 has no interval",
+        ),
     ],
 )
 def test_what_is_missing_is_said(entry, results, missing):
@@ -342,8 +373,8 @@ def test_which_metrics_end_at_zero_and_one(name, share):
 
 def test_one_chapters_claims_are_judged_with_all_of_their_questions():
     """The correction counts the claims of a question on other pages too."""
-    metrics = {OURS: Metric(0.9)} | difference(0.05, 0.005, 0.095)
-    claims = [claim("a", effects=[Effect(OTHER)]), claim("b", effects=[Effect(OTHER)], chapter="11_other")]
+    metrics = {OURS: Metric(0.9)} | difference(0.05, 0.005, 0.095) | difference(0.01, -0.1, 0.12, THIRD)
+    claims = [claim("a", effects=[Effect(OTHER)]), claim("b", effects=[Effect(THIRD)], chapter="11_other")]
     runs = {"cpu": {name: measured(metrics, chapter=name) for name in ("10_demo", "11_other")}}
     (own,) = judge(Claims(tuple(claims), {"q": "?"}), runs, "10_demo")
     assert own == judge(Claims(tuple(claims), {"q": "?"}), runs)[0]

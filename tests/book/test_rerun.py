@@ -43,6 +43,15 @@ def test_a_scale_with_ranges_fails_outside_them_and_on_a_collapse(value, other, 
     assert state(claim(cpu=CPU), run(value, "cpu", other=other), {}) == expected
 
 
+def test_a_run_without_the_baseline_is_held_against_the_published_one_or_fails():
+    """Otherwise a collapse would pass wherever only one chapter ran."""
+    alone = {"10_demo": Results("10_demo", "cpu", run(0.9, "cpu")["10_demo"].provenance, {OURS: Metric(0.9)})}
+    assert state(claim(cpu=CPU), alone, {"cpu": run(0.9, "cpu")}) == "held"
+    assert state(claim(cpu=CPU), alone, {"cpu": run(0.9, "cpu", other=0.89)}) == "failed"
+    (found,) = compare([claim(cpu=CPU)], alone, {})
+    assert (found.state, "no chapter recorded old.task.f1" in found.what) == ("failed", True)
+
+
 def test_too_good_is_told_from_too_bad():
     (high,) = compare([claim(cpu=CPU)], run(0.93, "cpu", other=0.83), {})
     (low,) = compare([claim(cpu=CPU)], run(0.87, "cpu", other=0.77), {})
