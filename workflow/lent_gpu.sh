@@ -10,8 +10,9 @@
 #   tar xzf 34_wave_segmentation.tar.gz && bash 34_wave_segmentation/workflow/lent_gpu.sh 34_wave_segmentation OUT
 # OUT/CHAPTER.tar.gz then holds notebook, results, figures' data and log, to be unpacked in the repository: _build/gpu/.
 #
-# Tried: on a processor, at smoke scale, from a bundle unpacked in an empty folder (tests/book/test_lent_gpu.py).
-# Not tried yet: on a GPU.
+# Tried on a processor: a tiny chapter from a bundle in an empty folder (tests/book/test_lent_gpu.py); the wheels, without
+# network, in a Python 3.12 with newer NumPy and pandas than the lock's, where a chapter read LUDB's FLAC and was checked.
+# The archives of these two chapters had 54 and 39 MB. Not tried yet: on a GPU, and these chapters within the time.
 set -euo pipefail
 
 chapter=$1
@@ -34,7 +35,7 @@ exec > >(tee "_build/$scale/$chapter.log") 2>&1
 
 if compgen -G 'wheels/*.whl' > /dev/null; then
     timeout 60 "$python" -m pip install --quiet --no-index --no-deps --no-compile --disable-pip-version-check \
-        --target "$site" wheels/*.whl
+        --upgrade --target "$site" wheels/*.whl
 fi
 "$python" -c 'import torch; print("torch", torch.__version__, "GPU:", torch.cuda.is_available())'
 timeout "${SECONDS_TO_RUN:-270}" "$python" - "$chapter" "$scale" << 'PYTHON'

@@ -73,10 +73,11 @@ def book(
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.setenv("ECGLIB_DATA", str(data))
-        assert main(["run", "--scale", "cpu", "--jobs", "2", "--publish"]) == 0
+        patch.setenv("ECGBOOK_OUTPUT", str(place / "cpu"))
+        for source in sorted((root / "notebooks").glob("*.py")):
+            exec(source.read_text(encoding="utf-8").replace('scale = "smoke"', 'scale = "cpu"'), {})
+        shutil.copytree(place / "cpu" / "results", root / "results" / "cpu")
         assert main(["expect", "--scale", "cpu"]) == 0
-        assert main(["pair"]) == 0
-    shutil.rmtree(root / "_build")
     identity = ["-c", "user.name=Reader", "-c", "user.email=reader@example.org", "-c", "commit.gpgsign=false"]
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "The book"]):
         subprocess.run(["git", "-C", str(root), *identity, *command], check=True)
