@@ -133,6 +133,7 @@ def what_ran_where_page(
         rows.append(
             [
                 f'<a href="../notebooks/{escape(results.chapter)}.html">{escape(results.chapter)}</a>',
+                *([states[results.chapter, results.scale]] if states else []),
                 escape(results.scale),
                 escape(made["started"][:10]),
                 escape(_duration(made["wall_s"])),
@@ -142,11 +143,10 @@ def what_ran_where_page(
                 commit + (", changed since" if made["dirty"] else ""),
                 f"{made['peak_rss_mb']:,.0f} MB",
                 str(number),
-                *([states[results.chapter, results.scale]] if states else []),
             ]
         )
-    head = ["Chapter", "Scale", "Date", "Took", "Device", "Data", "Seeds", "Commit", "Memory", "Versions"]
-    head += ["State"] if states else []
+    head = ["Chapter", *(["State"] if states else [])]
+    head += ["Scale", "Date", "Took", "Device", "Data", "Seeds", "Commit", "Memory", "Versions"]
     parts = [
         "# What ran where\n",
         "Every number in this book was measured by a chapter that ran as listed here. The table is made from the "
@@ -167,7 +167,8 @@ def _what_states_mean(states: Mapping[tuple[str, str], str]) -> str:
     parts = [f"- *{state}*: {meaning}." for state, meaning in MEANINGS.items() if state in states.values()]
     unverified = [f"{chapter} at {scale}" for (chapter, scale), state in sorted(states.items()) if state == UNVERIFIED]
     if unverified:
-        parts += ["", f"Unverified until they are executed again: {', '.join(unverified)}."]
+        which = "all of them" if len(unverified) == len(states) else ", ".join(unverified)
+        parts += ["", f"Unverified until they are executed again: {which}."]
     return "\n".join(["The states of these results:\n", *parts, ""])
 
 
@@ -185,7 +186,8 @@ def _confirmations(confirmations: Sequence[Mapping[str, Any]]) -> str:
     ]
     return (
         "## Confirmations\n\nTwo commits of the library, run on synthetic recordings on one machine, and all numbers "
-        f"compared (`ecgbook confirm`).\n\n{table(head, rows, 'Confirmations')}\n"
+        "compared (`ecgbook confirm`). A chapter is confirmed where a chain of them leads from the library that it ran "
+        f"with to the present one.\n\n{table(head, rows, 'Confirmations')}\n"
     )
 
 

@@ -64,7 +64,7 @@ def test_states_and_confirmations_stand_on_what_ran_where():
         "chapters": {name: {"from": "a", "to": "b", "equal": name == "98_demo"} for name in ("97_other", "98_demo")},
     }
     page = what_ran_where_page(runs, states, [entry])
-    assert (cells(page)[10], cells(page)[21]) == (UNVERIFIED, CONFIRMED)
+    assert (cells(page)[1], cells(page)[12]) == (UNVERIFIED, CONFIRMED)
     assert f"- *{CONFIRMED}*: {MEANINGS[CONFIRMED]}." in page
     assert MEANINGS[STALE] not in page
     assert "Unverified until they are executed again: 97_other at cpu." in page
