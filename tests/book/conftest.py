@@ -123,10 +123,11 @@ def make_book(write_chapter: WriteChapter) -> Callable[[Path], Path]:
         (root / "requirements.lock").write_text("numpy==2.0.0\n", encoding="utf-8")
         (root / "book" / "references.bib").write_text("", encoding="utf-8")
         (root / "book" / "intro.md").write_text("# The book\n\nWelcome.\n", encoding="utf-8")
+        (root / "book" / "how_to_read.md").write_text("# How to read this book\n\nSlowly.\n", encoding="utf-8")
         (root / "_toc.yml").write_text(
             "format: jb-book\nroot: book/intro\nchapters:\n"
             "  - file: notebooks/00_first\n  - file: notebooks/01_second\n  - file: notebooks/10_alone\n"
-            "  - file: book/claims\n  - file: book/what_ran_where\n",
+            "  - file: book/how_to_read\n  - file: book/claims\n  - file: book/what_ran_where\n",
             encoding="utf-8",
         )
         return root

@@ -368,7 +368,7 @@ def test_a_chapter_may_quote_itself_without_a_path(book):
 def test_synthetic_data_at_a_real_scale_are_caught(book):
     twin = {"mitbih": {"version": "1.0.0", "records": 3, "sha256": "x", "synthetic": True}}
     edit_results(book, lambda content: content["provenance"].update(data=twin))
-    assert kinds(book) == {"data"}
+    assert kinds(book) == {"data", "claims"}, "and no claim can be tested with them"
 
 
 def test_too_few_seeds_are_caught(book):
