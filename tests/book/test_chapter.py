@@ -368,18 +368,19 @@ def test_claims_stand_beside_what_was_measured(root, capsys):
     assert "The CNN has 0.951." in printed
     assert "0.950 (0.94" in printed
     assert "reproduced" in printed
-    assert "98_demo did not record cnn.intra.macro_f1_minus_forest" in printed
+    assert "did not record the difference in macro F1" in printed
     assert chapter.claim_value("number") == 0.951
     with pytest.raises(ChapterError, match="gives no number"):
         chapter.claim_value("order")
 
 
-def test_claims_in_a_notebook_are_a_table_that_scrolls(root, notebook):
+def test_claims_in_a_notebook_are_a_table_that_fits_a_phone(root, notebook):
     chapter = demo()
     chapter.record(NAME, INTERVAL)
     (table,) = notebook(chapter.claims)
-    assert "overflow-x: auto" in table.data["text/html"]
-    assert "<strong>reproduced</strong>" in table.data["text/html"]
+    assert '<table class="table claims">' in table.data["text/html"]
+    assert 'data-label="Paper"' in table.data["text/html"], "each cell of a card says its column"
+    assert 'class="verdict reproduced"' in table.data["text/html"]
     assert "reproduced" in table.data["text/plain"]
 
 
@@ -453,7 +454,10 @@ def test_the_page_has_the_alternative_text_and_the_tables(root, tmp_path, notebo
     (site / "notebooks").mkdir(parents=True)
     nbformat.write(page, site / "notebooks" / "98_demo.ipynb")
     write_pages(root, site / "book")
-    (site / "index.md").write_text("# Book\n\n```{toctree}\nnotebooks/98_demo\nbook/claims\nbook/what_ran_where\n```\n")
+    (site / "book" / "how_to_read.md").write_text("# How to read this book\n")
+    (site / "index.md").write_text(
+        "# Book\n\n```{toctree}\nnotebooks/98_demo\nbook/claims\nbook/how_to_read\nbook/what_ran_where\n```\n"
+    )
     monkeypatch.setattr(render, "load_mime_renders", lambda: [AltText()])
     settings = {"extensions": ["myst_nb"], "nb_execution_mode": "off", "nitpicky": True}
     built = tmp_path / "html"
@@ -462,7 +466,7 @@ def test_the_page_has_the_alternative_text_and_the_tables(root, tmp_path, notebo
     ).build()
     html = (built / "notebooks" / "98_demo.html").read_text()
     assert 'alt="Lead II, &quot;calm&quot; &amp; &lt;slow&gt;."' in html
-    assert 'class="ecg-table"' in html
+    assert 'class="table claims"' in html
     claims = (built / "book" / "claims.html").read_text()
     assert "../notebooks/98_demo.html" in claims
     assert (built / "notebooks" / "98_demo.html").is_file()
