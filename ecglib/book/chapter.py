@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -314,8 +316,12 @@ class Chapter:
 
         Notes
         -----
-        It is kept under ``difference_name(metric, versus)``, such as ``pi_bsm.mitbih.afib_f1_minus_bsm``.
+        It is kept under ``difference_name(metric, versus)``, such as ``pi_bsm.mitbih.afib_f1_minus_bsm``. Numbers by
+        seed whose mean isn't the difference, since a chapter has scaled it, are left out: they belong to another one.
         """
+        seeds = difference.by_seed
+        if seeds and not math.isclose(sum(seeds) / len(seeds), difference.value, rel_tol=1e-6, abs_tol=1e-9):
+            difference = replace(difference, by_seed=())
         self.record(difference_name(metric, versus), difference)
 
     def show(self, figure: Figure, *, name: str, alt: str, data: pd.DataFrame) -> None:

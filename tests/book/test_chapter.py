@@ -374,6 +374,14 @@ def test_claims_stand_beside_what_was_measured(root, capsys):
         chapter.claim_value("order")
 
 
+def test_seeds_that_belong_to_another_difference_are_left_out(root):
+    chapter = demo()
+    chapter.record_difference(NAME, "forest.intra.macro_f1", Difference(0.1, 0.0, 0.2, 0.1, n=9, by_seed=(0.05, 0.15)))
+    chapter.record_difference(NAME, "lookup.intra.macro_f1", Difference(0.2, 0.0, 0.4, 0.1, n=9, by_seed=(0.05, 0.15)))
+    assert chapter.metrics[f"{NAME}_minus_forest"].by_seed == (0.05, 0.15)
+    assert chapter.metrics[f"{NAME}_minus_lookup"].by_seed == ()
+
+
 def test_claims_in_a_notebook_are_a_table_that_fits_a_phone(root, notebook):
     chapter = demo()
     chapter.record(NAME, INTERVAL)
