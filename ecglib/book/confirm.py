@@ -138,10 +138,11 @@ def confirm(root: Path, base: str, head: str = "HEAD", chapters: Sequence[str] =
         _refuse_unknown(names, before, after)
         reasons = {name: _obstacle(name, before, after) for name in names}
         waiting = [name for name, reason in reasons.items() if not reason]
-        if waiting:
-            for side in (before, after):
+        for side in (before, after):
+            if waiting:
                 say(f"At {side}:")
                 side.run(waiting, jobs)
+            waiting = [name for name in waiting if side.results(name) is not None]
         outcomes = [
             Outcome(name, reason) if reason else _outcome(name, before, after) for name, reason in reasons.items()
         ]
@@ -211,6 +212,7 @@ class _Side:
 
     def run(self, chapters: Sequence[str], jobs: int) -> None:
         """Run chapters, and those that they need; one that fails doesn't keep others from running."""
+        print(f"At {self}:", flush=True)
         command = [sys.executable, "-m", self.module, "run", "--scale", "smoke", "--jobs", str(jobs), *chapters]
         process = subprocess.Popen(command, cwd=self.tree, env=self.environment)
         try:
@@ -220,6 +222,11 @@ class _Side:
             process.wait()
             stop_orphans(output_folder(self.tree, "smoke"))
             raise
+        if process.returncode not in (0, 1):  # 1 where a chapter failed
+            raise ChapterError(
+                f"the run at {self} was stopped from outside, with status {process.returncode}",
+                remedy="run the command again",
+            )
 
     def results(self, chapter: str) -> Results | None:
         """Give what a chapter measured; None where it did not run to its end."""

@@ -163,6 +163,19 @@ def test_work_trees_are_removed_after_a_failure(book: Path, commits, monkeypatch
     assert not (book / CONFIRMATIONS).exists()
 
 
+def test_a_run_that_was_stopped_is_no_failure_of_chapters(book: Path, commits, monkeypatch) -> None:
+    run = confirm_module._Side.run
+
+    def stopped(side, chapters, jobs):
+        (side.tree / "stopped.py").write_text("raise SystemExit(130)")
+        side.module = "stopped"
+        run(side, chapters, jobs)
+
+    monkeypatch.setattr(confirm_module._Side, "run", stopped)
+    with pytest.raises(ChapterError, match=f"the run at {commits[1][:10]} was stopped from outside, with status 130"):
+        confirm(book, commits[1], chapters=["00_first"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
