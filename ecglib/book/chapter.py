@@ -317,10 +317,12 @@ class Chapter:
         Notes
         -----
         It is kept under ``difference_name(metric, versus)``, such as ``pi_bsm.mitbih.afib_f1_minus_bsm``. Numbers by
-        seed whose mean isn't the difference, since a chapter has scaled it, are left out: they belong to another one.
+        seed are left out where there aren't as many as the chapter has seeds, or where their mean isn't the difference,
+        since a chapter has scaled it: they belong to another one.
         """
         seeds = difference.by_seed
-        if seeds and not math.isclose(sum(seeds) / len(seeds), difference.value, rel_tol=1e-6, abs_tol=1e-9):
+        own = len(seeds) in (1, len(self._seeds))
+        if not own or not math.isclose(sum(seeds) / len(seeds), difference.value, rel_tol=1e-6, abs_tol=1e-9):
             difference = replace(difference, by_seed=())
         self.record(difference_name(metric, versus), difference)
 

@@ -376,6 +376,10 @@ def test_claims_stand_beside_what_was_measured(root, capsys):
 
 def test_seeds_that_belong_to_another_difference_are_left_out(root):
     chapter = demo()
+    chapter.seeds(smoke=1, cpu=2, gpu=2)
+    six = Difference(0.0, -0.1, 0.1, 0.9, n=9, by_seed=(0.0,) * 6)
+    chapter.record_difference(NAME, "six.intra.macro_f1", six)
+    assert chapter.metrics[f"{NAME}_minus_six"].by_seed == ()
     chapter.record_difference(NAME, "forest.intra.macro_f1", Difference(0.1, 0.0, 0.2, 0.1, n=9, by_seed=(0.05, 0.15)))
     chapter.record_difference(NAME, "lookup.intra.macro_f1", Difference(0.2, 0.0, 0.4, 0.1, n=9, by_seed=(0.05, 0.15)))
     assert chapter.metrics[f"{NAME}_minus_forest"].by_seed == (0.05, 0.15)
