@@ -47,6 +47,8 @@ def claims_page(judged: Sequence[Judgement], claims: Claims, chapters: Mapping[s
     chapters : mapping of str to str
         Titles of the chapters that have a page.
     """
+    if not judged:
+        return f"{_FRONT_MATTER}\n\n# The papers' claims\n\nNo claim has been entered yet.\n"
     telling, frame = Telling(chapters, claims.questions), claims_frame(judged)
     own, rivals = ([entry for entry in judged if entry.claim.rival is rival] for rival in (False, True))
     headlines = "".join(_headline(entry, telling) for entry in judged if entry.claim.headline)

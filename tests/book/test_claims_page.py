@@ -337,3 +337,9 @@ def test_a_table_beside_other_outputs_is_refused():
     cell = nbformat.v4.new_code_cell("x\nchapter.claims()", outputs=[nbformat.v4.new_output("stream", text="x")])
     with pytest.raises(ChapterError, match=r"98_demo: chapter\.claims\(\) stands in a cell with other code"):
         refresh_claims(nbformat.v4.new_notebook(cells=[cell]), "98_demo", Claims((claim(),), QUESTIONS), runs())
+
+
+def test_a_book_without_claims_has_a_page_that_says_so():
+    page = claims_page([], Claims((), {}), CHAPTERS)
+    assert "# The papers' claims" in page
+    assert "No claim has been entered yet." in page
