@@ -316,10 +316,6 @@ class Claims:
     def __len__(self) -> int:
         return len(self.claims)
 
-    def of(self, chapter: str) -> list[Claim]:
-        """Give the claims that one chapter measures."""
-        return [claim for claim in self.claims if claim.chapter == chapter]
-
 
 def read_claims(file: Path | str) -> Claims:
     """Read ``claims.yml``.

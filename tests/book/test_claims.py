@@ -143,8 +143,6 @@ def test_a_file_is_read_whole(tmp_path):
     claims = read_claims(file)
     assert [entry.id for entry in claims] == ["a", "b"]
     assert claims.questions == {"first": "Is it better?"}
-    assert [entry.id for entry in claims.of("10_demo")] == ["a", "b"]
-    assert claims.of("11_other") == []
 
 
 def test_the_books_claims_are_well_formed_and_their_marks_are_honest():
